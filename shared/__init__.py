@@ -1,0 +1,1 @@
+"""The product: what Postrum does, without the host that runs it."""

@@ -1,0 +1,1 @@
+"""The desk: documents and number series, and later contacts, tickets and comments."""

@@ -1,0 +1,1 @@
+"""Who Postrum is towards other services: credentials without secrets, and what the directory's refusals mean."""

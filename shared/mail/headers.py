@@ -1,0 +1,97 @@
+"""The header of a part: fields in order, raw, decoded when asked for (RFC 5322, RFC 2045).
+
+Nothing here takes apart what nobody asks for, so that a header of a million bytes costs nothing but its length.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from shared.mail import encoded_words
+from shared.mail.encoded_words import Warn
+
+__all__ = ["Headers", "parse_header_block"]
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_LINE_END_LF = re.compile(rb"\r?\n")
+_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_KNOWN = re.compile(
+    rb"(?:from|to|cc|bcc|subject|date|message-id|in-reply-to|references|reply-to|sender|received|return-path|mime-version"
+    rb"|content-[a-z-]+|x-[\w-]+|dkim-[\w-]+|arc-[\w-]+|list-[\w-]+|auto-[\w-]+|delivered-to|precedence|importance"
+    rb"|priority|thread-[\w-]+|resent-[\w-]+|user-agent|organi[sz]ation|authentication-results|disposition-[\w-]+)[ \t]*:",
+    re.I,
+)
+_FOLD = re.compile(rb"(?:\r\n|\n|\r)+[ \t]+|(?:\r\n|\n|\r)+|[ \t]*\r")
+
+
+@dataclass(slots=True)
+class Headers:
+    """Fields (name as written, raw value with folds opened), in order."""
+
+    fields: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def first(self, name: str) -> bytes | None:
+        """The raw value of the first field of that name."""
+        name = name.lower()
+        for key, value in self.fields:
+            if key.lower() == name:
+                return value
+        return None
+
+    def all(self, name: str) -> list[bytes]:
+        """The raw values of every field of that name."""
+        name = name.lower()
+        return [value for key, value in self.fields if key.lower() == name]
+
+    def text(self, name: str, warn: Warn | None = None, charset: str | None = None) -> str | None:
+        """The decoded value of the first field of that name."""
+        value = self.first(name)
+        return None if value is None else encoded_words.decode_text(value, warn, charset)
+
+    def word(self, name: str) -> str:
+        """The first value as a lower-case keyword without comments: for `Auto-Submitted`, `Precedence`…"""
+        value = (self.first(name) or b"")[:1000].decode("latin-1")
+        return re.sub(r"\([^()]*\)", "", value).partition(";")[0].strip().lower()
+
+    def __contains__(self, name: str) -> bool:
+        return self.first(name) is not None
+
+
+def parse_header_block(block: bytes, most_fields: int, *, top: bool = False) -> tuple[Headers, int | None]:
+    """Take a header apart; answer it, and where the body begins if the header ended before the block did.
+
+    A line that is no field ends the header, as the blank line was forgotten; but where known fields follow directly, the
+    line was a badly folded one, and belongs to the field before.
+    """
+    headers = Headers()
+    line_end = _LINE_END_LF if b"\n" in block else _LINE_END
+    at, length = 0, len(block)
+    name, value_from, value_to, junk = "", 0, 0, 0
+
+    def keep() -> None:
+        if name:
+            headers.fields.append((name, _FOLD.sub(b" ", block[value_from:value_to]).strip(b" \t\r\n")))
+
+    while at < length:
+        found = line_end.search(block, at)
+        stop, following = (found.start(), found.end()) if found else (length, length)
+        if block[at] in b" \t" and name:
+            value_to = stop
+        elif (field_found := _FIELD.match(block, at, stop)) and not (block.startswith(b"From ", at) and top):
+            keep()
+            if len(headers.fields) >= most_fields:
+                return headers, None
+            name, value_from, value_to = field_found[1].decode("ascii"), field_found.end(), stop
+        elif stop == at or block.startswith((b"From ", b">From "), at) and not headers.fields and not name:
+            pass
+        elif _KNOWN.match(block, following):
+            value_to = stop
+        elif name or headers.fields or not top:
+            keep()
+            return headers, at
+        elif (junk := junk + 1) > 3 or not _FIELD.match(block, following):
+            return headers, at
+        at = following
+    keep()
+    return headers, None

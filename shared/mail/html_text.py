@@ -1,0 +1,137 @@
+"""HTML to the text that a person would read in it, and the parts that it shows."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import unquote
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+__all__ = ["html_to_text", "referred_to"]
+
+LONGEST = 2 << 20
+_CID = re.compile(r"""cid:([^"'\s<>)]{1,500})""", re.I)
+_SOURCE = re.compile(r"""(?:src|background|href|data)\s*=\s*(?:"([^"]{1,500})"|'([^']{1,500})'|([^\s>"']{1,500}))""", re.I)
+_STYLE_URL = re.compile(r"""url\(\s*["']?([^"')\s]{1,500})""", re.I)
+
+_SKIP = frozenset({"script", "style", "head", "title", "meta", "link", "template", "noscript", "object", "svg", "select"})
+_BREAKS = frozenset(
+    {"address", "article", "aside", "blockquote", "center", "dd", "details", "dir", "div", "dl", "dt", "fieldset", "figure",
+     "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "legend", "li", "main", "menu", "nav", "ol", "p",
+     "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul", "caption", "body", "html"}
+)  # fmt: skip
+_SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre"})
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+
+
+def referred_to(html: str) -> set[str]:
+    """What the HTML refers to, in lower case: Content-IDs, and names and locations of other parts."""
+    found = {unquote(unescape(cid)).lower() for cid in _CID.findall(html)}
+    for one, two, three in _SOURCE.findall(html):
+        target = unescape(one or two or three).strip()
+        if not target.lower().startswith(("http:", "https:", "mailto:", "data:", "#", "cid:")):
+            found.add(unquote(target).lower())
+    found |= {unquote(unescape(url)).lower() for url in _STYLE_URL.findall(html) if ":" not in url}
+    return found | {cid.partition("@")[0] for cid in found}
+
+
+def html_to_text(html: str) -> str:
+    """The text of an HTML body: lines where a reader sees lines, link targets left out, hidden parts too."""
+    tree = LexborHTMLParser(html[:LONGEST])
+    root = tree.body or tree.root
+    if root is None:
+        return ""
+    return _Writer().run(root)
+
+
+class _Writer:
+    """Walks the tree without recursion."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.line: list[str] = []
+        self.preformatted = 0
+        self.gap = False  # an empty line is due
+
+    def run(self, root: LexborNode) -> str:
+        node: LexborNode | None = root
+        while node is not None:
+            descend = self._enter(node)
+            child = node.child if descend else None
+            if child is not None:
+                node = child
+                continue
+            while node is not None:
+                self._leave(node)
+                if node.mem_id == root.mem_id:
+                    node = None
+                    break
+                if node.next is not None:
+                    node = node.next
+                    break
+                node = node.parent
+        self._break()
+        return "\n".join(self.lines).strip("\n")
+
+    def _enter(self, node: LexborNode) -> bool:
+        tag = node.tag
+        if tag == "-text":
+            self._text(node.text_content or "")
+            return False
+        if tag is None or tag in _SKIP or tag in ("-comment", "!doctype", "_comment"):
+            return False
+        if tag == "br":
+            self._break(always=True)
+            return False
+        if tag == "img":
+            alternative = node.attributes.get("alt")
+            if alternative:
+                self._text(alternative)
+            return False
+        if tag in _BREAKS:
+            self._break()
+            self.gap = self.gap or tag in _SPACED
+            if tag == "li":
+                self._text("- " if (node.parent and node.parent.tag) != "ol" else "* ")
+            elif tag == "hr":
+                self.lines.append("-" * 8)
+            elif tag == "pre":
+                self.preformatted += 1
+        elif tag in ("td", "th") and self.line:
+            self.line.append(" ")
+        return True
+
+    def _leave(self, node: LexborNode) -> None:
+        tag = node.tag
+        if tag in _BREAKS:
+            self._break()
+            self.gap = self.gap or tag in _SPACED
+            if tag == "pre":
+                self.preformatted -= 1
+
+    def _text(self, text: str) -> None:
+        if self.preformatted:
+            first, *others = text.replace("\r\n", "\n").split("\n")
+            if first:
+                self.line.append(first)
+            for other in others:
+                self._break(always=True)
+                if other:
+                    self.line.append(other)
+            return
+        text = _SPACES.sub(" ", text)
+        if text.startswith(" ") and (not self.line or self.line[-1].endswith((" ", "\u00a0"))):
+            text = text[1:]
+        if text:
+            self.line.append(text)
+
+    def _break(self, *, always: bool = False) -> None:
+        text = "".join(self.line).replace("\u00a0", " ").rstrip()
+        self.line = []
+        if not text and not always:
+            return
+        if self.gap and self.lines and self.lines[-1]:
+            self.lines.append("")
+        self.gap = False
+        self.lines.append(text)

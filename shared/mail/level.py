@@ -1,0 +1,511 @@
+"""One mail, the top one or one attached to it: where each of its leaves goes.
+
+A leaf is a body (collected), an attachment (written out), a mail (read by a level of its own), a container (kept until
+it can be opened), or a report for machines (collected and written out).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from shared.mail import charsets, containers
+from shared.mail.headers import Headers
+from shared.mail.leaves import Consumer, Draft, LeafWriter, Outbox
+from shared.mail.limits import Account
+from shared.mail.mime import Machine, Part
+from shared.mail.names import part_name
+from shared.mail.outlook import NotReadable, OutlookAttachment, OutlookMessage
+from shared.mail.sniff import OLE, TNEF, is_mail_head
+from shared.mail.transfer import Decoder, UuencodedBody, decoder_for
+from shared.mail.uuencode import UuencodeFilter
+
+__all__ = ["Body", "Level"]
+
+_MAIL_TYPES = frozenset({"message/rfc822", "message/global", "message/news"})
+_REPORTS = frozenset(
+    {"message/delivery-status", "message/feedback-report", "message/disposition-notification", "text/rfc822-headers",
+     "message/global-delivery-status", "message/rfc822-headers", "text/calendar", "message/partial", "message/external-body",
+     "message/global-headers", "message/tracking-status", "message/delivery-report"}
+)  # fmt: skip
+_BODIES = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/rtf", "text/markdown", "text", "plain/text"})
+_SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_OPAQUE_NAMES = re.compile(r"\.(?:doc|dot|xls|xlt|ppt|pps|pot|msi|mpp|vsd|pub|db|one|dwg|dll|exe|hwp|wps)$", re.I)
+REPORT_BYTES = 1 << 20
+
+
+@dataclass(slots=True)
+class Body:
+    """A text part that is shown, as bytes."""
+
+    kind: str
+    charset: str | None
+    data: bytearray
+    whole: bool = True
+    sha256: str = ""
+
+    def text(self, account: Account | None) -> str:
+        """Decode it; line ends become LF, NUL characters go."""
+        label = self.charset
+        if label is None and self.kind == "text/html":
+            label = _meta_charset(bytes(self.data[:2048]))
+        if not self.whole:
+            while self.data and self.data[-1] & 0xC0 == 0x80 and charsets.codec_of(label) == "utf-8":
+                self.data.pop()
+        text, wrong = charsets.decode(bytes(self.data), label)
+        if wrong and account:
+            account.warn("charset", wrong)
+        return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+def _meta_charset(head: bytes) -> str | None:
+    found = re.search(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w:.-]{2,40})""", head, re.I)
+    label = found[1].decode("ascii") if found else None
+    return None if label and label.lower().startswith("utf-16") else label
+
+
+@dataclass(slots=True)
+class Report:
+    """A part written for machines, collected."""
+
+    kind: str
+    data: bytearray = field(default_factory=bytearray)
+
+
+class Level:
+    """A mail being read."""
+
+    def __init__(self, outbox: Outbox, account: Account, path: str = "", depth: int = 0, *, digest: bool = False) -> None:
+        self.outbox = outbox
+        self.account = account
+        self.path = path
+        """The way to this mail, empty for the top one."""
+        self.depth = depth
+        self.headers = Headers()
+        self.kind = "text/plain"
+        self.parameters: dict[str, str] = {}
+        self.bodies: list[Body] = []
+        self.reports: list[Report] = []
+        self.embedded: list[Level] = []
+        self.drafts: list[Draft] = []
+        self.outlook: OutlookMessage | None = None
+        """What a winmail.dat or .msg said about this mail."""
+        self.part_types: list[str] = []
+        self.protection: str | None = None
+        self._machine = Machine(self, account, digest=digest)
+        self._consumer: Consumer | None = None
+        self._decoder: Decoder | None = None
+        self._seen = False
+        self.path_in_parent = path
+
+    # ---- the bytes of this mail -------------------------------------------------------------------------------------
+
+    def write(self, data: bytes | memoryview) -> None:
+        """The next bytes of the mail."""
+        self._machine.feed(data)
+
+    def end(self) -> None:
+        """The mail is over."""
+        self._machine.close()
+        self.mark_inline()
+        if self.depth:  # nobody asks for the text of an attached mail, nor for its words to the machines
+            self.bodies = []
+
+    # ---- what the machine finds (Sink) ------------------------------------------------------------------------------
+
+    def part_seen(self, part: Part) -> None:
+        """A part with its header."""
+        if not self._seen:
+            self._seen = True
+            self.headers = part.headers
+            self.kind = part.content_type.value
+            self.parameters = part.content_type.parameters
+        if len(self.part_types) < 1000:
+            self.part_types.append(part.content_type.value)
+
+    def leaf_started(self, part: Part) -> None:
+        """Decide where the leaf goes."""
+        encoding = (part.headers.first("content-transfer-encoding") or b"")[:200].decode("latin-1").partition(";")[0]
+        self._decoder = decoder_for(re.sub(r"\(.*?\)", "", encoding))
+        self._consumer = self._route(part)
+
+    def leaf_data(self, data: bytes | memoryview) -> None:
+        """Encoded bytes."""
+        if self._decoder and self._consumer and (decoded := self._decoder.feed(data)):
+            self._consumer.write(decoded)
+
+    def leaf_ended(self) -> None:
+        """The leaf is complete."""
+        if not self._decoder or not self._consumer:
+            return
+        if rest := self._decoder.close():
+            self._consumer.write(rest)
+        if self._decoder.problem:
+            self.account.warn("transfer_encoding", self._decoder.problem)
+        if isinstance(self._decoder, UuencodedBody) and isinstance(self._consumer, LeafWriter):
+            self._consumer.draft.name = self._consumer.draft.name or self._decoder.name
+        consumer, self._consumer, self._decoder = self._consumer, None, None
+        consumer.end()
+
+    # ---- routes -----------------------------------------------------------------------------------------------------
+
+    def _route(self, part: Part) -> Consumer:
+        kind, path = part.content_type.value, self._path(part.section)
+        name = part_name(part, self.account.warn)
+        if kind in _MAIL_TYPES:
+            return self._mail(part, path, name, kind)
+        if part.depth_cut:
+            return self.begin(part, path, name, kind)
+        if kind in _REPORTS:
+            report = Report(kind)
+            self.reports.append(report)
+            return _Both(_Collect(report.data, REPORT_BYTES), self.begin(part, path, name, kind))
+        if kind in _BODIES and (route := self._body(part, path, name, kind)):
+            return route
+        if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or (name or "").lower() in ("winmail.dat", "win.dat"):
+            return _Container(self, part, path, name, kind, containers.read_tnef)
+        if kind == "application/vnd.ms-outlook" or (name or "").lower().endswith(".msg"):
+            return _Peek(self, part, path, name, kind)
+        if kind in _SMIME and "certs" not in (part.content_type.get("smime-type") or ""):
+            return _Signed(self, part, path, name, kind)
+        if kind.startswith("application/") or (name or "").lower().endswith(".eml"):
+            return _Peek(self, part, path, name, kind)
+        return self.begin(part, path, name, kind)
+
+    def _path(self, section: str) -> str:
+        return f"{self.path}/{section}" if self.path else section
+
+    def begin(self, part: Part | None, path: str, name: str | None, kind: str) -> LeafWriter:
+        """Begin an attachment."""
+        content_id = location = None
+        if part:
+            raw = part.headers.text("content-id")
+            content_id = raw.strip().strip("<>").strip() or None if raw else None
+            location = part.headers.text("content-location")
+        writer = self.outbox.begin(path, name, kind, content_id, "/" in path, location)
+        self.drafts.append(writer.draft)
+        return writer
+
+    def _mail(self, part: Part, path: str, name: str | None, kind: str) -> Consumer:
+        """A mail inside this mail."""
+        if self.depth >= self.account.limits.mails_deep:
+            self.account.breach("mails_too_deep", f"mails are attached more than {self.account.limits.mails_deep} deep; kept whole")
+            return self.begin(part, path, name, kind)
+        level = Level(self.outbox, self.account, _way(path, name, "message"), self.depth + 1)
+        level.path_in_parent = path
+        self.embedded.append(level)
+        return level
+
+    def _body(self, part: Part, path: str, name: str | None, kind: str) -> Consumer | None:
+        """A text part: a body, an attachment, or both; None where it is no body."""
+        if part.disposition.value == "attachment" and (name or part.parents):
+            return None
+        is_html = kind == "text/html"
+        same = [b for b in self.bodies if (b.kind == "text/html") == is_html]
+        in_alternative = bool(part.parents) and part.parents[-1] == "alternative"
+        if name and (same or self.bodies and not in_alternative):
+            return None
+        if "related" in part.parents[-1:] and not part.first:
+            return None
+        if in_alternative and kind not in ("text/plain", "text/html") and self.bodies:
+            return None
+        text = Body(kind, part.content_type.get("charset"), bytearray())
+        room = max(0, self.account.limits.body_bytes - sum(len(b.data) for b in same))
+        saved = self.begin(part, path, name, kind) if name or same and not is_html else None
+        self.bodies.append(text)
+        collect: Consumer = _Collect(text.data, room, lambda: self._cut(text, path))
+        if saved:
+            collect = _Both(collect, saved)
+        if is_html:
+            return collect
+        count = 0
+
+        def on_file(file_name: str) -> Consumer:
+            nonlocal count
+            count += 1
+            return _Peek(self, None, f"{path}.uu{count}", file_name, "application/octet-stream")
+
+        return UuencodeFilter(collect, on_file)
+
+    def _cut(self, body: Body, path: str) -> None:
+        body.whole = False
+        self.account.warn("body_cut", f"the text of part {path} is longer than what is kept for reading")
+
+    # ---- containers -------------------------------------------------------------------------------------------------
+
+    def add_outlook(self, message: OutlookMessage, path: str, *, bodies: bool) -> None:
+        """Take over what a winmail.dat or a .msg holds: attachments, attached mails, and bodies where there is none."""
+        for problem in message.problems:
+            self.account.warn("container_damaged", f"{path}: {problem}")
+        if bodies:
+            self.outlook = message
+            if message.html and not any(b.kind == "text/html" for b in self.bodies):
+                self.bodies.append(Body("text/html", "utf-8", bytearray(message.html[: 1 << 20].encode("utf-8", "replace"))))
+            if message.text and not any(b.kind != "text/html" and b.data.strip() for b in self.bodies):
+                self.bodies.append(Body("text/plain", "utf-8", bytearray(message.text[: 1 << 20].encode("utf-8", "replace"))))
+        for number, item in enumerate(message.attachments, 1):
+            self.account.parts += 1
+            if self.account.parts > self.account.limits.parts:
+                self.account.breach("too_many_parts", f"more than {self.account.limits.parts} parts; the rest was not read")
+                return
+            self._outlook_attachment(item, f"{path}/{number}" if path else str(number))
+
+    def _outlook_attachment(self, item: OutlookAttachment, path: str) -> None:
+        if item.message is not None:
+            if self.depth >= self.account.limits.mails_deep:
+                self.account.breach("mails_too_deep", f"mails are attached more than {self.account.limits.mails_deep} deep")
+                return
+            level = Level(self.outbox, self.account, _way(path, item.name, "message"), self.depth + 1)
+            level.path_in_parent = path
+            level.headers = item.message.headers
+            self.embedded.append(level)
+            level.add_outlook(item.message, level.path, bodies=True)
+            level.mark_inline()
+            level.bodies = []
+            return
+        if item.reference is not None:
+            draft = self.begin(None, path, item.name, item.content_type or "application/octet-stream")
+            draft.draft.reference = item.reference
+            draft.end()
+            return
+        sink = _Peek(self, None, path, item.name, item.content_type or "application/octet-stream", item.content_id, item.location)
+        view = memoryview(item.data)
+        for at in range(0, len(view), 1 << 20):
+            sink.write(view[at : at + (1 << 20)])
+        sink.end()
+
+    # ---- inline or attachment ---------------------------------------------------------------------------------------
+
+    def mark_inline(self) -> None:
+        """A part is inline where the HTML shows it, whatever its disposition says (RFC 2392 for `cid:`)."""
+        html = "".join(body.text(None) for body in self.bodies if body.kind == "text/html")
+        if not html:
+            return
+        from shared.mail.html_text import referred_to
+
+        referred = referred_to(html)
+        for draft in self.drafts:
+            kind = draft.detected_type if draft.detected_type.partition("/")[0] in ("image", "audio", "video") else (
+                draft.content_type if draft.detected_type in ("application/octet-stream", "text/plain", "application/xml") else "")
+            if not kind.startswith(("image/", "audio/", "video/", "text/css")):
+                continue
+            names = {draft.content_id, draft.location, draft.content_id and draft.content_id.partition("@")[0] or None}
+            draft.inline = bool(referred & ({n.lower() for n in names if n} | ({draft.name.lower()} if draft.name else set())))
+
+
+def _way(path: str, name: str | None, otherwise: str) -> str:
+    """The path into a container."""
+    return f"{path}/{(name or otherwise).replace('/', '_')[:120]}"
+
+
+class _Collect:
+    """Keeps bytes up to a limit."""
+
+    def __init__(self, into: bytearray, limit: int, on_cut: Callable[[], None] | None = None) -> None:
+        self._into, self._room, self._on_cut = into, limit, on_cut
+
+    def write(self, data: bytes | memoryview) -> None:
+        if len(data) > self._room:
+            data = data[: self._room]
+            if self._on_cut:
+                self._on_cut()
+                self._on_cut = None
+        self._into += data
+        self._room -= len(data)
+
+    def end(self) -> None:
+        pass
+
+
+class _Both:
+    """Two consumers."""
+
+    def __init__(self, one: Consumer, two: Consumer) -> None:
+        self._one, self._two = one, two
+
+    def write(self, data: bytes | memoryview) -> None:
+        self._one.write(data)
+        self._two.write(data)
+
+    def end(self) -> None:
+        self._one.end()
+        self._two.end()
+
+
+class _Peek:
+    """Looks at the first bytes of a file that may be a container under a wrong type, then hands on."""
+
+    def __init__(
+        self, level: Level, part: Part | None, path: str, name: str | None, kind: str, content_id: str | None = None,
+        location: str | None = None,
+    ) -> None:  # fmt: skip
+        self._level, self._part, self._path, self._name, self._kind = level, part, path, name, kind
+        self._content_id, self._location = content_id, location
+        self._held = bytearray()
+        self._to: Consumer | None = None
+
+    def write(self, data: bytes | memoryview) -> None:
+        if self._to:
+            self._to.write(data)
+            return
+        self._held += data
+        if len(self._held) >= 1024:
+            self._decide()
+
+    def end(self) -> None:
+        if not self._to:
+            self._decide()
+        if self._to:
+            self._to.end()
+
+    def _decide(self) -> None:
+        head, name = bytes(self._held[:4096]), (self._name or "").lower()
+        level, part, path, kind = self._level, self._part, self._path, self._kind
+        if head.startswith(TNEF):
+            self._to = _Container(level, part, path, self._name, kind, containers.read_tnef)
+        elif head.startswith(OLE) and (name.endswith(".msg") or kind == "application/vnd.ms-outlook" or (
+                kind == "application/octet-stream" and not _OPAQUE_NAMES.search(name))):  # fmt: skip
+            self._to = _Container(level, part, path, self._name, kind, containers.read_msg, mail=True)
+        elif name.endswith(".eml") and is_mail_head(head) and level.depth < level.account.limits.mails_deep:
+            inner = Level(level.outbox, level.account, _way(path, self._name, "message"), level.depth + 1)
+            inner.path_in_parent = path
+            level.embedded.append(inner)
+            self._to = inner
+        elif name.endswith(".p7m") and head[:1] == b"0":
+            self._to = _Signed(level, part, path, self._name, kind)
+        else:
+            writer = level.begin(part, path, self._name, kind)
+            if part is None:
+                writer.draft.content_id, writer.draft.location = self._content_id, self._location
+            self._to = writer
+        if self._held:
+            self._to.write(bytes(self._held))
+        self._held = bytearray()
+
+
+class _Buffered:
+    """Keeps a container until it is complete; one that is too large becomes an attachment."""
+
+    def __init__(self, level: Level, part: Part | None, path: str, name: str | None, kind: str) -> None:
+        self.level, self.part, self.path, self.name, self.kind = level, part, path, name, kind
+        self._data = bytearray()
+        self._whole: LeafWriter | None = None
+
+    def write(self, data: bytes | memoryview) -> None:
+        if self._whole:
+            self._whole.write(data)
+            return
+        self._data += data
+        if len(self._data) > self.level.account.limits.container_bytes:
+            self.level.account.breach("container_too_large", f"{self.path}: too large to be opened; kept whole")
+            self._keep_whole()
+
+    def _keep_whole(self) -> LeafWriter:
+        writer = self._whole = self.level.begin(self.part, self.path, self.name, self.kind)
+        data, self._data = self._data, bytearray()
+        writer.write(memoryview(data))
+        return writer
+
+    def end(self) -> None:
+        if self._whole:
+            self._whole.end()
+            return
+        try:
+            self.open(self._data)
+        except NotReadable as error:
+            self.level.account.warn("container_not_opened", f"{self.path}: {error}")
+            self._keep_whole().end()
+
+    def open(self, data: bytearray) -> None:
+        """Open the complete container; raise `NotReadable` to have it kept whole."""
+        raise NotImplementedError
+
+
+class _Container(_Buffered):
+    """A winmail.dat, or an Outlook .msg."""
+
+    def __init__(
+        self, level: Level, part: Part | None, path: str, name: str | None, kind: str,
+        reader: Callable[[bytes | bytearray, int], OutlookMessage], *, mail: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(level, part, path, name, kind)
+        self._reader, self._mail = reader, mail
+
+    def open(self, data: bytearray) -> None:
+        level = self.level
+        deepest = level.account.limits.mails_deep - level.depth
+        if self._mail and deepest <= 0:
+            level.account.breach("mails_too_deep", f"mails are attached more than {level.account.limits.mails_deep} deep")
+            raise NotReadable("it lies too deep")
+        message = self._reader(data, deepest)
+        way = _way(self.path, self.name, "message" if self._mail else "winmail.dat")
+        if self._mail:
+            inner = Level(level.outbox, level.account, way, level.depth + 1)
+            inner.path_in_parent = self.path
+            inner.headers = message.headers
+            level.embedded.append(inner)
+            inner.add_outlook(message, way, bodies=True)
+            inner.mark_inline()
+            inner.bodies = []
+        else:
+            level.add_outlook(message, way, bodies=True)
+
+
+class _Signed(_Buffered):
+    """An opaque S/MIME envelope: the mail inside a signature is read, an encrypted one is named as such."""
+
+    def open(self, data: bytearray) -> None:
+        content, state = containers.unwrap_smime(data)
+        if content is None:
+            if not self.path.count("/"):
+                self.level.protection = self.level.protection or state
+            self._keep_whole_as(state)
+            return
+        self.level.protection = self.level.protection or "signed"
+        inner = Machine(_Unwrapped(self.level, _way(self.path, self.name, "smime.p7m")), self.level.account)
+        view = memoryview(content)
+        for at in range(0, len(view), 1 << 20):
+            inner.feed(view[at : at + (1 << 20)])
+        inner.close()
+
+    def _keep_whole_as(self, state: str | None) -> None:
+        writer = self._keep_whole()
+        writer.draft.protected = state if state != "signed" else None
+        writer.end()
+        if state == "encrypted":
+            self.level.account.warn("encrypted", f"{self.path}: encrypted; it cannot be read without the recipient's key")
+
+
+class _Unwrapped:
+    """The parts inside an opened envelope belong to the mail around it; only their paths tell."""
+
+    def __init__(self, level: Level, path: str) -> None:
+        self._level, self._prefix = level, path
+        self._consumer: Consumer | None = None
+        self._decoder: Decoder | None = None
+
+    def part_seen(self, part: Part) -> None:
+        if len(self._level.part_types) < 1000:
+            self._level.part_types.append(part.content_type.value)
+
+    def leaf_started(self, part: Part) -> None:
+        level = self._level
+        before, held = level.path, (level._decoder, level._consumer)
+        level.path = self._prefix
+        level.leaf_started(part)
+        self._decoder, self._consumer = level._decoder, level._consumer
+        level.path = before
+        level._decoder, level._consumer = held
+
+    def leaf_data(self, data: bytes | memoryview) -> None:
+        if self._decoder and self._consumer and (decoded := self._decoder.feed(data)):
+            self._consumer.write(decoded)
+
+    def leaf_ended(self) -> None:
+        if not self._decoder or not self._consumer:
+            return
+        if rest := self._decoder.close():
+            self._consumer.write(rest)
+        self._consumer.end()
+        self._consumer = self._decoder = None

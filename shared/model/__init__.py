@@ -1,0 +1,1 @@
+"""What things are: frozen models without behaviour that reaches outside. No network, no storage, no clock, no environment."""

@@ -1,0 +1,249 @@
+"""What an administrator configures: companies, mailboxes, rules, number series, keywords and subscribers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from shared.model.base import Identifier, Model
+
+
+class ConnectionKind(StrEnum):
+    """How a mailbox is reached."""
+
+    GRAPH_APP = "graph_app"
+
+
+class Folders(Model):
+    """The three folders of a mailbox, each named by its path below the inbox, parts separated by `/`.
+
+    `source` is empty for the inbox itself. All three must differ.
+    """
+
+    source: str = ""
+    imported: str
+    other: str
+
+    @field_validator("source", "imported", "other")
+    @classmethod
+    def _tidy(cls, value: str) -> str:
+        parts = [part.strip() for part in value.split("/") if part.strip()]
+        if len(value) > 500 or len(parts) > 20:
+            raise ValueError("a folder path has at most 500 characters and 20 levels")
+        return "/".join(parts)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Folders:
+        if not self.imported or not self.other:
+            raise ValueError("name a folder below the inbox for imported mail and another for all other mail")
+        named = [self.source.casefold(), self.imported.casefold(), self.other.casefold()]
+        if len(set(named)) < 3:
+            raise ValueError("source, imported and other must be three different folders")
+        return self
+
+
+class Mailbox(Model):
+    """One address that Postrum reads for one company."""
+
+    id: Identifier
+    address: Annotated[str, Field(max_length=320)]
+    connection: ConnectionKind = ConnectionKind.GRAPH_APP
+    tenant_id: Annotated[str, Field(pattern=r"^[0-9a-zA-Z.-]{1,253}$")] | None = None
+    """Entra tenant of the mailbox; None for the tenant that Postrum is deployed into."""
+    folders: Folders
+    schedule: str = "*/15 * * * *"
+    """Cron expression with five fields, in UTC."""
+    accepted_types: tuple[str, ...] = ("application/pdf",)
+    """Media types, found by content, that become documents."""
+    mark_read: bool = False
+    """Mark the mail read after it was imported; never where the sender asked for a read receipt."""
+    direct_to_worklist: bool = False
+    active: bool = True
+
+    @field_validator("address")
+    @classmethod
+    def _full_address(cls, value: str) -> str:
+        local, at, domain = value.strip().rpartition("@")
+        if not at or not local or "." not in domain or any(c.isspace() or c in "<>,;\"\\/" for c in value.strip()):
+            raise ValueError(f"{value!r} is not a full mail address such as invoice@company.com")
+        return f"{local}@{domain.lower()}"
+
+    @field_validator("accepted_types")
+    @classmethod
+    def _media_types(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for item in value:
+            kind, slash, sub = item.partition("/")
+            if not slash or not kind or not sub:
+                raise ValueError(f"{item!r} is not a media type such as application/pdf")
+        return tuple(item.lower() for item in value)
+
+
+class Series(Model):
+    """A number series of a company. A number is prefix + the counter padded with zeros to `width`."""
+
+    id: Identifier
+    prefix: Annotated[str, Field(max_length=20, pattern=r"^[A-Za-z0-9/_.-]*$")] = ""
+    width: Annotated[int, Field(ge=1, le=18)] = 6
+    start: Annotated[int, Field(ge=0)] = 1
+    default: bool = False
+
+
+class EntityKind(StrEnum):
+    """Kinds of things in the customer's world that mail is linked to."""
+
+    RELATION = "relation"
+    CONTACT = "contact"
+    DOSSIER = "dossier"
+    HELP_REQUEST = "help_request"
+    CONFIGURATION = "configuration"
+    PROJECT = "project"
+
+
+class Keyword(Model):
+    """Words in the subject that are followed by the number of an entity (`relatienr 000123`)."""
+
+    entity: EntityKind
+    words: Annotated[tuple[str, ...], Field(min_length=1)]
+    separators: Annotated[str, Field(max_length=10)] = "-/,"
+    """For projects: what may stand between project, sub-project and phase."""
+    mailboxes: tuple[Identifier, ...] = ()
+    """Mailboxes this keyword holds for; empty for all of the company."""
+
+    @field_validator("words")
+    @classmethod
+    def _words(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for word in value:
+            if not word.strip() or len(word) > 50:
+                raise ValueError("a keyword has 1 to 50 characters")
+        return value
+
+
+class Test(Model):
+    """One comparison: a field of the mail, an operator, a value."""
+
+    field: str
+    operator: str
+    value: str | int | bool | tuple[str, ...] | None = None
+    name: str | None = None
+    """Name of the header, where `field` is `header`."""
+
+
+class All(Model):
+    """True when every part is true."""
+
+    all: Annotated[tuple[Condition, ...], Field(min_length=1)]
+
+
+class Any_(Model):  # noqa: N801 - `Any` is taken by typing
+    """True when at least one part is true."""
+
+    any: Annotated[tuple[Condition, ...], Field(min_length=1)]
+
+
+class Not(Model):
+    """True when the part is false."""
+
+    not_: Annotated[Condition, Field(alias="not")]
+
+    model_config = {**Model.model_config, "populate_by_name": True}
+
+
+Condition = Test | All | Any_ | Not
+
+
+class ActionStep(Model):
+    """One action of a rule, with its parameters."""
+
+    action: str
+    parameters: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, value: object) -> object:
+        """Accept `{action: move, folder: imported}` as well as the nested form."""
+        if isinstance(value, str):
+            return {"action": value}
+        if isinstance(value, dict) and "parameters" not in value:
+            return {"action": value.get("action"), "parameters": {k: v for k, v in value.items() if k != "action"}}
+        return value
+
+
+class Rule(Model):
+    """A name, a tree of conditions, and an ordered list of actions. Rules are tried in their order in the file."""
+
+    id: Identifier
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    active: bool = True
+    mailboxes: tuple[Identifier, ...] = ()
+    """Mailboxes the rule holds for; empty for all of the company."""
+    when: Condition
+    actions: Annotated[tuple[ActionStep, ...], Field(min_length=1, max_length=20)]
+    then: Literal["continue", "stop"] = "continue"
+    """`stop`: no later rule is tried after this one matched."""
+
+
+class Subscriber(Model):
+    """A webhook endpoint. Its signing secret lives in the secret store under `secret_name`."""
+
+    id: Identifier
+    url: Annotated[str, Field(max_length=2000)]
+    events: tuple[str, ...] = ("*",)
+    """Event types that are sent, `*` for all."""
+    active: bool = True
+
+    @property
+    def secret_name(self) -> str:
+        """Name of the signing secret in the secret store."""
+        return f"subscriber-{self.id}"
+
+
+class Company(Model):
+    """One organisation or business unit, with everything configured for it."""
+
+    id: Identifier
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    time_zone: str = "UTC"
+    document_type: Annotated[str, Field(min_length=1, max_length=60)] = "invoice"
+    """Type that imported documents get when nothing else decides."""
+    mailboxes: tuple[Mailbox, ...] = ()
+    series: tuple[Series, ...] = ()
+    keywords: tuple[Keyword, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    subscribers: tuple[Subscriber, ...] = ()
+    modules: tuple[EntityKind, ...] = tuple(EntityKind)
+    """Kinds of entities this company uses; keywords of others are ignored, and the trace says so."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Company:
+        problems: list[str] = []
+        for what, items in (
+            ("mailbox", self.mailboxes),
+            ("series", self.series),
+            ("rule", self.rules),
+            ("subscriber", self.subscribers),
+        ):
+            seen: set[str] = set()
+            for item in items:
+                if item.id in seen:
+                    problems.append(f"two of {what} have the id {item.id!r}")
+                seen.add(item.id)
+        known = {mailbox.id for mailbox in self.mailboxes}
+        for rule in self.rules:
+            problems += [f"rule {rule.id!r} names the unknown mailbox {m!r}" for m in rule.mailboxes if m not in known]
+        for keyword in self.keywords:
+            problems += [f"keyword {keyword.words[0]!r} names the unknown mailbox {m!r}" for m in keyword.mailboxes if m not in known]
+        if self.mailboxes and sum(series.default for series in self.series) != 1:
+            problems.append("exactly one number series must be marked default: true, for the documents that are imported")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def mailbox(self, mailbox_id: str) -> Mailbox | None:
+        """The mailbox with this id, or None."""
+        return next((mailbox for mailbox in self.mailboxes if mailbox.id == mailbox_id), None)
+
+    def default_series(self) -> Series:
+        """The series that imported documents are numbered from."""
+        return next(series for series in self.series if series.default)

@@ -1,0 +1,66 @@
+"""The gate in front of a provider mailbox: so many calls at a time, and no more an hour than the provider allows.
+
+Graph counts, for each application and mailbox, 10,000 requests in 10 minutes and 4 at a time (Graph: throttling-limits, "Outlook").
+Three are for the lane, the fourth is for people.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from shared.pipeline.lane import LaneHold
+
+SLOTS = 3
+BURST = 400
+"""Requests that may be made at once after a rest."""
+PER_SECOND = 16.0
+"""Lasting rate: BURST + 600 s × 16 = 10,000 requests, the provider's limit for any ten minutes."""
+
+
+class Gate:
+    """Lets the lane's holder through to the mailbox.
+
+    Args:
+        hold: asked before every call.
+        budget: requests that are left of the burst, as the last holder wrote it down.
+    """
+
+    def __init__(self, hold: LaneHold, *, budget: float = BURST, slots: int = SLOTS) -> None:
+        self._hold = hold
+        self._slots = asyncio.Semaphore(slots)
+        self._left = min(budget, BURST)
+        self._at = monotonic()
+
+    @asynccontextmanager
+    async def call(self) -> AsyncIterator[None]:
+        """One request to the mailbox.
+
+        Raises:
+            LeaseLost: the lane is not ours any more; the request was not made.
+        """
+        async with self._slots:
+            wait = self._take()
+            if wait > 0:
+                # Shorter than a request takes, and others are under way: this spreads them, it does not wait for anything.
+                await asyncio.sleep(wait)
+            self._hold.ensure()
+            yield
+
+    @property
+    def budget(self) -> float:
+        """Requests that are left of the burst now."""
+        self._refill()
+        return self._left
+
+    def _take(self) -> float:
+        self._refill()
+        self._left -= 1
+        return 0.0 if self._left >= 0 else -self._left / PER_SECOND
+
+    def _refill(self) -> None:
+        now = monotonic()
+        self._left = min(BURST, self._left + (now - self._at) * PER_SECOND)
+        self._at = now

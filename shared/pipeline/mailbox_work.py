@@ -1,0 +1,149 @@
+"""What must be done in the mailbox for one message: its properties, then the move, at most once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared.errors import MessageGone, NetworkFailure, PermanentError, PermissionDenied, ServiceUnavailable
+from shared.model.config import Company, Mailbox
+from shared.model.run import MailboxWork, Run, Stage
+from shared.pipeline.ending import Ending
+from shared.pipeline.gate import Gate
+from shared.pipeline.services import Services
+from shared.sources.base import MailSource, SourceFolder
+from shared.stores.open_messages import OpenMessage
+from shared.telemetry import event
+
+TRIES = 8
+
+
+@dataclass(slots=True)
+class MailboxWorker:
+    """Carries out what waits for one mailbox, for the holder of its lane.
+
+    Attributes:
+        folders: known folders by path; filled from the lane's cursors, and by asking.
+        trusted: False while a call of an earlier holder may have taken place unrecorded: then every mail is looked for first.
+        in_source: provider ids that a listing of this hold saw in the source folder: these were not moved yet.
+    """
+
+    services: Services
+    company: Company
+    mailbox: Mailbox
+    source: MailSource
+    gate: Gate
+    ending: Ending
+    folders: dict[str, SourceFolder] = field(default_factory=dict)
+    trusted: bool = True
+    in_source: set[str] = field(default_factory=set)
+
+    async def folder(self, path: str) -> SourceFolder:
+        """The folder at a path below the inbox, made where it is missing and not the source."""
+        known = self.folders.get(path)
+        if known is None:
+            async with self.gate.call():
+                known = await self.source.folder(path)
+            if known is None:
+                if path == self.mailbox.folders.source:
+                    raise PermanentError(f"the source folder {path!r} does not exist below the inbox", remedy="Choose another, or create it.")
+                async with self.gate.call():
+                    known = await self.source.create_folder(path)
+            self.folders[path] = known
+        return known
+
+    async def carry_out(self, item: OpenMessage) -> None:
+        """Do what waits for one message, and bring the message to its end."""
+        work = item.work
+        if work is None:
+            return
+        stored = await self.services.messages.run(work.message)
+        if stored is None or stored.run.generation != work.generation:
+            return  # run again meanwhile: the newer generation has its own work
+        if stored.run.placement or stored.run.stage not in (Stage.ACTED, Stage.PARKED):
+            await self.ending.of(stored.run)  # done before, but the hand-off was not said to its end
+            return
+        try:
+            placement = await self._place(work)
+        except PermissionDenied:
+            raise  # the whole mailbox is refused
+        except (ServiceUnavailable, NetworkFailure) as error:
+            await self._uncertain(item, work, error)
+            return
+        except PermanentError as error:
+            refused = {"stage": Stage.PARKED, "reason": "folder_unusable", "reason_detail": str(error)[:500], "updated_at": self.services.clock()}
+            parked = stored.run.model_copy(update=refused)
+            await self.services.messages.move_on("parked", stored, parked)
+            await self.ending.of(parked)
+            return
+        done: dict[str, object] = {"placement": placement, "updated_at": self.services.clock()}
+        if placement in ("moved", "found_there"):
+            done["folder"] = work.folder
+        if stored.run.stage is Stage.ACTED:
+            done["stage"] = Stage.ANNOUNCED
+        run = stored.run.model_copy(update=done)
+        await self.services.messages.move_on("announced", stored, run)
+        event("mail_placed", message=run.message, placement=placement)
+        await self.ending.of(run)
+
+    async def put_back(self, run: Run) -> None:
+        """A message at its end lies in the source folder again: to its folder with it, and nothing else happens."""
+        if run.folder is None or run.folder == self.mailbox.folders.source:
+            return
+        try:
+            target = await self.folder(run.folder)
+            async with self.gate.call():
+                await self.source.move(run.provider_id, target)
+        except (MessageGone, ServiceUnavailable, NetworkFailure):
+            return  # the next listing shows whether it is still there
+        event("mail_put_back", message=run.message)
+
+    async def _place(self, work: MailboxWork) -> str:
+        target = await self.folder(work.folder)
+        try:
+            if work.check or (not self.trusted and work.provider_id not in self.in_source):
+                async with self.gate.call():
+                    where = await self.source.locate(work.provider_id)
+                if where is None:
+                    return "gone"
+                if where == target.id:
+                    return "found_there"
+                if not await self._may_move_from(where, work):
+                    return "moved_by_person"
+            if work.mark_read or work.categories:
+                async with self.gate.call():
+                    await self.source.change(
+                        work.provider_id,
+                        mark_read=True if work.mark_read else None,
+                        add_categories=work.categories,
+                        present=work.present,
+                    )
+            async with self.gate.call():
+                await self.source.move(work.provider_id, target)
+        except MessageGone:
+            return "gone"
+        return "moved"
+
+    async def _may_move_from(self, where: str, work: MailboxWork) -> bool:
+        """Whether the mail is where Postrum found it or left it, and not where a person put it."""
+        own = {work.origin, self.mailbox.folders.source, self.mailbox.folders.imported, self.mailbox.folders.other}
+        for path in own:
+            if (await self.folder(path)).id == where:
+                return True
+        return False
+
+    async def _uncertain(self, item: OpenMessage, work: MailboxWork, error: ServiceUnavailable | NetworkFailure) -> None:
+        tries = item.tries + 1
+        if tries >= TRIES:
+            stored = await self.services.messages.run(work.message)
+            if stored is not None:
+                detail = f"The mail could not be moved in {tries} tries: {error.message}"
+                update = {"stage": Stage.PARKED, "reason": "mailbox_unreachable", "reason_detail": detail[:500], "updated_at": self.services.clock()}
+                parked = stored.run.model_copy(update=update)
+                await self.services.messages.move_on("parked", stored, parked)
+                await self.ending.of(parked)
+            return
+        # The call may have taken place: next time the mail is looked for before anything is done.
+        later = self.services.clock() + timedelta(minutes=min(2**item.tries, 30))
+        checked = work.model_copy(update={"check": True})
+        await self.services.open.look_again(self.company.id, self.mailbox.id, work.message, later, tries=tries, work=checked)

@@ -1,0 +1,90 @@
+"""What the use cases work with, put together once by `shared.app`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+
+from shared.desk.documents import Documents
+from shared.model.config import Company, Mailbox
+from shared.sources.base import MailSource
+from shared.stores.archive import Archive
+from shared.stores.claims import Claims
+from shared.stores.configuration import Configuration
+from shared.stores.deliveries import Deliveries
+from shared.stores.due import Due
+from shared.stores.lanes import Lanes
+from shared.stores.lookup import Lookup
+from shared.stores.messages import Messages
+from shared.stores.open_messages import OpenMessages
+from shared.stores.parked_tasks import ParkedTasks
+from shared.stores.queues import Queues
+from shared.stores.timeline import Timeline
+
+Clock = Callable[[], datetime]
+"""The time in UTC."""
+
+GRACE = timedelta(minutes=2)
+"""How long a message may stand still before the tick looks after it."""
+
+
+class Companies:
+    """Configuration as the use cases read it: remembered for a few seconds in each process."""
+
+    def __init__(self, configuration: Configuration, seconds: float = 15) -> None:
+        self._configuration = configuration
+        self._seconds = seconds
+        self._known: dict[str, tuple[float, Company | None]] = {}
+
+    async def get(self, company: str) -> Company | None:
+        """The company, or None where it is not configured."""
+        known = self._known.get(company)
+        if known is None or monotonic() - known[0] > self._seconds:
+            found = await self._configuration.company(company)
+            known = (monotonic(), None if found is None else found[0])
+            self._known[company] = known
+        return known[1]
+
+    async def every(self) -> list[Company]:
+        """All companies."""
+        found = [await self.get(company) for company in await self._configuration.companies()]
+        return [company for company in found if company is not None]
+
+    def forget(self) -> None:
+        """Read afresh next time."""
+        self._known.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFactory:
+    """Opens the source of a mailbox, and names its lane."""
+
+    open: Callable[[Company, Mailbox], MailSource]
+    lane: Callable[[Company, Mailbox], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a use case may need."""
+
+    clock: Clock
+    companies: Companies
+    sources: SourceFactory
+    archive: Archive
+    queues: Queues
+    messages: Messages
+    lanes: Lanes
+    open: OpenMessages
+    claims: Claims
+    lookup: Lookup
+    timeline: Timeline
+    due: Due
+    parked: ParkedTasks
+    documents: Documents
+    deliveries: Deliveries
+    mail_limit: int
+    """Largest mail that is archived, in bytes."""
+    use_case_seconds: float
+    """How long a use case may take before it stops by itself."""

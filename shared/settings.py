@@ -1,0 +1,181 @@
+"""The only reader of the environment. Every problem is reported at once; docs/settings.md and local.settings.sample.json are kept
+in step with `SETTINGS` by a test.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shared.errors import ConfigurationError
+from shared.model.base import Model
+from shared.stores.connection import StorageConnection
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Settings(Model):
+    """What the deployment decides. See `SETTINGS` for the meaning of each."""
+
+    host_storage: StorageConnection
+    data_storage: StorageConnection
+    storage_identity: str | None
+    tenant_id: str
+    app_client_id: str
+    identity_client_id: str | None
+    graph_url: str
+    authority: str
+    ca_file: str | None
+    allowed_networks: tuple[Network, ...]
+    allow_http_webhooks: bool
+    secrets_file: Path | None
+    function_seconds: int
+    mail_limit_mib: int
+    tick_schedule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as it is documented.
+
+    Attributes:
+        name: of the environment variable.
+        meaning: one sentence for the deployer.
+        default: what holds without it; None where it is required.
+        sample: what stands in local.settings.sample.json; None where it is left out there.
+        in_azure: whether the Bicep template sets it.
+    """
+
+    name: str
+    meaning: str
+    default: str | None = None
+    sample: str | None = None
+    in_azure: bool = True
+
+
+_AZURITE = "UseDevelopmentStorage=true"
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("AzureWebJobsStorage", "Connection string of the host's storage account, for development; in Azure the four settings below instead.", "", _AZURITE, in_azure=False),
+    Setting("AzureWebJobsStorage__queueServiceUri", "Queue endpoint of the host's storage account.", ""),
+    Setting("AzureWebJobsStorage__blobServiceUri", "Blob endpoint of the host's storage account; read by the Functions host.", ""),
+    Setting("AzureWebJobsStorage__tableServiceUri", "Table endpoint of the host's storage account; read by the Functions host.", ""),
+    Setting("AzureWebJobsStorage__clientId", "Client id of the managed identity that opens both storage accounts.", ""),
+    Setting("DATA_STORAGE", "Connection string of the data account (archive and tables), for development; in Azure the two settings below instead.", "", _AZURITE, in_azure=False),
+    Setting("DATA_STORAGE__blobServiceUri", "Blob endpoint of the data account.", ""),
+    Setting("DATA_STORAGE__tableServiceUri", "Table endpoint of the data account.", ""),
+    Setting("POSTRUM_TENANT_ID", "Entra tenant of the deployment.", None, "00000000-0000-4000-8000-000000000001"),
+    Setting("POSTRUM_APP_CLIENT_ID", "Client id of the app registration that reads the mailboxes.", None, "00000000-0000-4000-8000-000000000002"),
+    Setting("POSTRUM_IDENTITY_CLIENT_ID", "Client id of the managed identity that is federated to the app registration.", "", "00000000-0000-4000-8000-000000000003"),
+    Setting("POSTRUM_GRAPH_URL", "Base address of Microsoft Graph, with its version.", "https://graph.microsoft.com/v1.0", "https://127.0.0.1:8443/v1.0"),
+    Setting("POSTRUM_AUTHORITY", "Address of the Entra sign-in service.", "https://login.microsoftonline.com", "https://127.0.0.1:8443"),
+    Setting("POSTRUM_CA_FILE", "PEM file with a certificate authority to trust in addition to the public ones.", "", ".cache/emulator/ca.pem", in_azure=False),
+    Setting("POSTRUM_ALLOWED_NETWORKS", "Networks, separated by commas, that webhooks may reach although they are not public.", "", "127.0.0.0/8"),
+    Setting("POSTRUM_ALLOW_HTTP_WEBHOOKS", "`true` lets subscribers be called without TLS: for development.", "false", "true", in_azure=False),
+    Setting("POSTRUM_SECRETS_FILE", "File for secrets, readable by its owner only: for development.", "", ".cache/secrets.json", in_azure=False),
+    Setting("POSTRUM_FUNCTION_SECONDS", "The host's functionTimeout in seconds; every use case stops itself at 80 % of it.", "600"),
+    Setting("POSTRUM_MAIL_LIMIT_MIB", "Largest mail that is archived, in MiB (1 to 150).", "150"),
+    Setting("POSTRUM_TICK_SCHEDULE", "NCRONTAB expression of the timer, six fields.", None, "0 * * * * *"),
+)
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """The settings, or every problem at once.
+
+    Args:
+        environment: usually `os.environ`.
+
+    Raises:
+        ConfigurationError: with one text per problem.
+    """
+    problems: list[str] = []
+    names = {setting.name: setting for setting in SETTINGS}
+
+    def value(name: str) -> str:
+        setting = names[name]
+        found = environment.get(name, "").strip() or setting.default
+        if found is None:
+            problems.append(f"{name} is missing. {setting.meaning}")
+            return ""
+        return found
+
+    def checked[T](name: str, convert: Callable[[str], T], expected: str, fallback: T) -> T:
+        text = value(name)
+        try:
+            return convert(text)
+        except ValueError:
+            problems.append(f"{name} is {text!r}, expected {expected}")
+            return fallback
+
+    ca_file = value("POSTRUM_CA_FILE") or None
+    if ca_file and not Path(ca_file).is_file():
+        problems.append(f"POSTRUM_CA_FILE names {ca_file!r}, which is no file")
+    host = _storage(environment, "AzureWebJobsStorage", ("queue",), problems, ca_file)
+    data = _storage(environment, "DATA_STORAGE", ("blob", "table"), problems, ca_file)
+    secrets_file = value("POSTRUM_SECRETS_FILE")
+    settings = {
+        "host_storage": host,
+        "data_storage": data,
+        "storage_identity": value("AzureWebJobsStorage__clientId") or None,
+        "tenant_id": value("POSTRUM_TENANT_ID"),
+        "app_client_id": value("POSTRUM_APP_CLIENT_ID"),
+        "identity_client_id": value("POSTRUM_IDENTITY_CLIENT_ID") or None,
+        "graph_url": checked("POSTRUM_GRAPH_URL", _https, "an address that begins with https://", ""),
+        "authority": checked("POSTRUM_AUTHORITY", _https, "an address that begins with https://", ""),
+        "ca_file": ca_file,
+        "allowed_networks": checked("POSTRUM_ALLOWED_NETWORKS", _networks, "networks such as 10.1.0.0/16, separated by commas", _networks("")),
+        "allow_http_webhooks": checked("POSTRUM_ALLOW_HTTP_WEBHOOKS", _flag, "true or false", False),
+        "secrets_file": Path(secrets_file) if secrets_file else None,
+        "function_seconds": checked("POSTRUM_FUNCTION_SECONDS", _between(30, 3600), "a number from 30 to 3600", 600),
+        "mail_limit_mib": checked("POSTRUM_MAIL_LIMIT_MIB", _between(1, 150), "a number from 1 to 150", 150),
+        "tick_schedule": value("POSTRUM_TICK_SCHEDULE"),
+    }
+    if problems:
+        raise ConfigurationError(problems, remedy="docs/settings.md explains every setting.")
+    return Settings.model_validate(settings)
+
+
+def _storage(environment: Mapping[str, str], name: str, services: tuple[str, ...], problems: list[str], ca_file: str | None) -> StorageConnection:
+    text = environment.get(name, "").strip()
+    uris = {service: environment.get(f"{name}__{service}ServiceUri", "").strip() for service in services}
+    if text:
+        if text != _AZURITE and "AccountName=" not in text:
+            problems.append(f"{name} is no connection string of a storage account")
+        return StorageConnection(connection_string=text, ca_file=ca_file)
+    missing = [f"{name}__{service}ServiceUri" for service, uri in uris.items() if not uri]
+    if missing:
+        problems.append(f"{name} is missing: set it to a connection string, or set {' and '.join(missing)}")
+    for service, uri in uris.items():
+        if uri and not uri.startswith("https://"):
+            problems.append(f"{name}__{service}ServiceUri is {uri!r}, expected an address that begins with https://")
+    return StorageConnection(blob_uri=uris.get("blob"), queue_uri=uris.get("queue"), table_uri=uris.get("table"), ca_file=ca_file)
+
+
+def _https(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(text)
+        return number
+
+    return convert

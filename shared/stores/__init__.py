@@ -1,0 +1,1 @@
+"""Where state lives: blob archive, tables, queues and secrets. The only importer of the storage SDKs."""

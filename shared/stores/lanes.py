@@ -1,0 +1,132 @@
+"""Lanes: one row per provider mailbox. Lease, fencing and cursors are one ETag on that row.
+
+Whoever holds the lease makes all calls to the mailbox. A holder that lost it gets 412 at its next write to the row, and stops.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from shared.errors import ConcurrentWrite
+from shared.model.base import stamp
+from shared.stores.tables import Row, Table
+
+KEY = "lane"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    """What the row of a lane says.
+
+    Attributes:
+        owner: who holds it; empty when it was given back in order.
+        until: when the lease ends by itself.
+        epoch: raised with every taking.
+        wanted: work that somebody asked for, as `company/mailbox/list` or `company/mailbox/work`.
+        wanted_at: when the oldest of it was asked for.
+        blocked_until: the provider asked for patience until then.
+        cursors: what is remembered between holds: folder ids, last listing, the request budget.
+    """
+
+    owner: str = ""
+    until: str = ""
+    epoch: int = 0
+    wanted: frozenset[str] = frozenset()
+    wanted_at: str = ""
+    blocked_until: str = ""
+    cursors: dict[str, Any] = field(default_factory=dict)
+
+    def held(self, now: datetime) -> bool:
+        """Whether a living holder has it."""
+        return bool(self.owner) and self.until > stamp(now)
+
+    def blocked(self, now: datetime) -> bool:
+        """Whether the provider asked for patience beyond now."""
+        return self.blocked_until > stamp(now)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLane:
+    """The state with the row it was read from; `row` is None where the lane is new."""
+
+    lane: str
+    state: LaneState
+    row: Row | None
+
+
+class Lanes:
+    """The rows of all lanes."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    async def read(self, lane: str) -> StoredLane:
+        """The lane as it is now."""
+        row = await self._table.get(lane, KEY)
+        return StoredLane(lane, LaneState() if row is None else _state(row), row)
+
+    async def write(self, name: str, stored: StoredLane, state: LaneState) -> StoredLane:
+        """Replace the row.
+
+        Raises:
+            ConcurrentWrite: it changed since it was read.
+        """
+        values = _values(state)
+        if stored.row is None:
+            if not await self._table.insert(f"lane.{name}", stored.lane, KEY, values):
+                raise ConcurrentWrite("the lane was made by another worker meanwhile")
+            return await self.read(stored.lane)
+        row = await self._table.replace(f"lane.{name}", stored.row, values)
+        return StoredLane(stored.lane, state, row)
+
+    async def want(self, lane: str, what: frozenset[str], now: datetime) -> bool:
+        """Ask the lane for work.
+
+        Returns:
+            True when the caller has to put a task, because nobody holds the lane; False when its holder will see to it.
+        """
+        for _ in range(20):
+            stored = await self.read(lane)
+            held = stored.state.held(now)
+            if what <= stored.state.wanted:
+                # Asked for already. Where nobody holds the lane, another's task is on its way; the tick puts one when it got lost.
+                return False
+            wanted = stored.state.wanted | what
+            since = stored.state.wanted_at or stamp(now)
+            try:
+                await self.write("want", stored, replace(stored.state, wanted=wanted, wanted_at=since))
+            except ConcurrentWrite:
+                continue
+            return not held
+        raise ConcurrentWrite("the lane changed twenty times while work was asked for")
+
+    async def every(self) -> list[StoredLane]:
+        """All lanes."""
+        return [StoredLane(row.partition, _state(row), row) for row in await self._table.query("RowKey eq @k", {"k": KEY})]
+
+
+def _values(state: LaneState) -> dict[str, str | int | float | bool | bytes | None]:
+    return {
+        "owner": state.owner,
+        "until": state.until,
+        "epoch": state.epoch,
+        "wanted": " ".join(sorted(state.wanted)),
+        "wanted_at": state.wanted_at,
+        "blocked_until": state.blocked_until,
+        "cursors": json.dumps(state.cursors, sort_keys=True),
+    }
+
+
+def _state(row: Row) -> LaneState:
+    return LaneState(
+        owner=row.text("owner"),
+        until=row.text("until"),
+        epoch=row.number("epoch"),
+        wanted=frozenset(row.text("wanted").split()),
+        wanted_at=row.text("wanted_at"),
+        blocked_until=row.text("blocked_until"),
+        cursors=json.loads(row.text("cursors") or "{}"),
+    )
