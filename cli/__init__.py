@@ -1,0 +1,1 @@
+"""`postrum`: the command line."""

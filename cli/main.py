@@ -15,6 +15,12 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("cli.inspect", "show what Postrum sees in a mail or a document"),
+    "config": ("cli.config", "load a configuration file, or write out what is configured"),
+    "status": ("cli.status", "show mailboxes, messages, and what waits for a person"),
+    "explain": ("cli.explain", "say what was decided for a message, and why"),
+    "again": ("cli.again", "run a message or a parked task again"),
+    "rebuild": ("cli.rebuild", "make the lists anew from the messages themselves"),
+    "storage": ("cli.storage", "create tables, queues and the container, for development"),
 }
 """Name -> module and what it does."""
 

@@ -121,7 +121,12 @@ class Emulator:
         if self._notifier:
             await self._notifier.close()
         for runner in self._runners:
+            handlers = runner.server.connections if runner.server else []
+            transports = [handler.transport for handler in handlers]
             await runner.cleanup()
+            for transport in transports:
+                if transport is not None:
+                    transport.abort()  # a client that never ends its TLS session would keep the socket
         await asyncio.sleep(0.01)  # transports close in the next turns of the loop
 
 

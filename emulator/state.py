@@ -115,6 +115,9 @@ class Message:
     read_receipt: bool | None = None
     version: int = 1
     moves: int = 0
+    """By anybody; the default id follows from it."""
+    client_moves: int = 0
+    """By requests to move, not by the control plane or a deletion."""
     patches: int = 0
     copies: int = 0
     been: list[str] = field(default_factory=list)

@@ -41,6 +41,7 @@ def move(call: Call) -> Answer:
     """201: the message has another default id, and the same immutable id."""
     message, target = call.own_message(), _destination(call)
     call.mailbox.move(message, target)
+    message.client_moves += 1
     return Answer(201, _shown(call, message))
 
 

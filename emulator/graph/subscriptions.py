@@ -145,7 +145,7 @@ class Subscriptions:
         found = [
             s.json() for s in self.all.values() if (s.app_id, s.tenant_id) == (app_id, tenant_id) and s.expires > now
         ]
-        return Answer(body={"@odata.context": "$metadata#subscriptions", "value": found})
+        return Answer(body={"@odata.context": self._context, "value": found})
 
     def get(self, subscription: Subscription) -> Answer:
         """One subscription."""
@@ -171,8 +171,12 @@ class Subscriptions:
         self.all.pop(subscription.id, None)
         self._by_mailbox.get(subscription.mailbox.user_id, []).remove(subscription)
 
+    @property
+    def _context(self) -> str:
+        return f"{self.world.entra.authority}/v1.0/$metadata#subscriptions"
+
     def _entity(self, subscription: Subscription) -> Json:
-        return {"@odata.context": "$metadata#subscriptions/$entity", **subscription.json()}
+        return {"@odata.context": f"{self._context}/$entity", **subscription.json()}
 
     def _expiry(self, body: Json) -> datetime:
         now = self.world.clock.utc()

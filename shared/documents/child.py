@@ -35,6 +35,10 @@ _START_SECONDS = 20.0  # a cold disk; the libraries are read once
 _WORKER = "shared.documents.worker"
 
 
+class _GoneBefore(Exception):  # noqa: N818 - nothing went wrong with the document
+    """The child had ended before it was given the document."""
+
+
 class DocumentReader:
     """Hands documents to the child, one at a time. Safe to use from any thread; start and restart happen by themselves.
 
@@ -65,10 +69,13 @@ class DocumentReader:
         with self._lock:
             if self._closed:
                 return Reading(unread="closed")
-            process = self._started()
-            if process is None:
-                return Reading(unread="unavailable")
-            return self._exchange(process, source)
+            for _ in range(2):
+                process = self._started()
+                if process is None:
+                    return Reading(unread="unavailable")
+                with suppress(_GoneBefore):  # while it was idle; this document is not to blame
+                    return self._exchange(process, source)
+            return Reading(unread="crash")
 
     @property
     def pid(self) -> int | None:
@@ -133,7 +140,10 @@ class DocumentReader:
         answer = self._waiting(process, self._seconds, (json.dumps(request).encode(), source), late)
         if answer is not None:
             with suppress(ValidationError):  # whoever writes other answers has taken over the child
-                return Reading.model_validate_json(answer)
+                reading = Reading.model_validate_json(answer)
+                if reading.unread == "memory":
+                    self._discard()  # what is left of its memory is in pieces
+                return reading
         self._discard()
         if self._closed:
             return Reading(unread="closed")
@@ -161,10 +171,14 @@ class DocumentReader:
         try:
             if message:
                 request, source = message
-                send(process.stdin, request)
-                if isinstance(source, bytes):
-                    process.stdin.write(source)
-                    process.stdin.flush()
+                with suppress(OSError):  # a broken pipe: then no receipt comes
+                    send(process.stdin, request)
+                    if isinstance(source, bytes):
+                        process.stdin.write(source)
+                        process.stdin.flush()
+                if receive(process.stdout, limits.ANSWER_BYTES) is None and not (late and late.is_set()):
+                    self._discard()
+                    raise _GoneBefore
             return receive(process.stdout, limits.ANSWER_BYTES)
         except (OSError, ValueError):
             return None

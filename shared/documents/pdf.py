@@ -58,7 +58,7 @@ class PdfFound:
 
     def warn(self, code: str, detail: str) -> None:
         """Note what a person may want to know."""
-        self.warnings.append(MailWarning(code=code, detail=detail[:300]))
+        self.warnings.append(MailWarning(code=code, detail=_clean(detail[:300])))
 
 
 def read_pdf(source: Path | bytes) -> PdfFound:
@@ -129,7 +129,7 @@ def _files(root: DictionaryObject, found: PdfFound) -> Iterator[PdfFile]:
         if not isinstance(stream, StreamObject) or id(stream) in seen:
             continue
         seen.add(id(stream))
-        name = str(_resolve(specification.get("/UF")) or _resolve(specification.get("/F")) or "")[:255]
+        name = _clean(str(_resolve(specification.get("/UF")) or _resolve(specification.get("/F")) or ""))[:255]
         if len(seen) > limits.EMBEDDED_FILES or left <= 0:
             found.warn("embedded_cut", "the PDF holds more files than are looked at")
             return
@@ -140,7 +140,7 @@ def _files(root: DictionaryObject, found: PdfFound) -> Iterator[PdfFile]:
             continue
         left -= len(data)
         relationship = _resolve(specification.get("/AFRelationship"))
-        yield PdfFile(name, data, str(relationship).removeprefix("/") if relationship else None)
+        yield PdfFile(name, data, _clean(str(relationship).removeprefix("/"))[:40] if relationship else None)
 
 
 def _name_tree(root: DictionaryObject) -> Iterator[DictionaryObject]:
@@ -179,6 +179,11 @@ def _resolve(value: object) -> PdfObject | None:
     return value if isinstance(value, PdfObject) else None
 
 
+def _clean(value: str) -> str:
+    """Without halves of characters (lone surrogates) and NUL, which JSON and tables do not take."""
+    return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+
+
 def _text(source: Path | bytes, found: PdfFound, *, look_for_files: bool) -> bool:
     """The text of the first pages, and where pypdf gave up, the embedded files; answers whether it could be opened."""
     try:
@@ -193,7 +198,9 @@ def _text(source: Path | bytes, found: PdfFound, *, look_for_files: bool) -> boo
         if look_for_files:
             for index in range(min(document.count_attachments(), limits.EMBEDDED_FILES)):
                 attachment = document.get_attachment(index)
-                found.files.append(PdfFile(str(attachment.get_name()), bytes(attachment.get_data()), None))
+                found.files.append(
+                    PdfFile(_clean(str(attachment.get_name()))[:255], bytes(attachment.get_data()), None)
+                )
     except pypdfium2.PdfiumError as error:
         found.warn("pdf_damaged", f"the pages cannot all be read: {error}")
     finally:
@@ -215,4 +222,4 @@ def _pages(document: pypdfium2.PdfDocument, found: PdfFound) -> str:
         if length > limits.TEXT:
             found.warn("text_cut", f"only the first {limits.TEXT} characters were kept")
             break
-    return "\n".join(pages)[: limits.TEXT].strip()
+    return _clean("\n".join(pages)[: limits.TEXT]).strip()

@@ -1,8 +1,9 @@
 """The child process that reads documents of strangers: `python -m shared.documents.worker`.
 
 Messages of JSON in frames (`shared.documents.frames`), both ways over pipes. A request is
-`{"seconds": 10.0, "path": "…"}`, or `{"seconds": 10.0, "bytes": 1234}` with so many bytes following; the answer is a
-`Reading`. The parent kills the child at the deadline; should the parent be gone, the alarm clock does.
+`{"seconds": 10.0, "path": "…"}`, or `{"seconds": 10.0, "bytes": 1234}` with so many bytes following; the answer is an
+empty frame once the document has arrived, and then a `Reading`. The parent kills the child at the deadline; should the
+parent be gone, the alarm clock does.
 """
 
 from __future__ import annotations
@@ -47,10 +48,10 @@ def main() -> None:
     _confine()
     send(answers, b"{}")  # ready
     while (request := receive(requests, limits.ANSWER_BYTES)) is not None:
-        answer = _answer(json.loads(request), requests)
-        send(answers, answer.model_dump_json().encode())
-        if answer.unread == "memory":
-            return  # start afresh: what is left of the memory is in pieces
+        order = json.loads(request)
+        signal.alarm(math.ceil(float(order["seconds"])) + _GRACE)
+        send(answers, _answer(order, requests, answers).model_dump_json().encode())
+        signal.alarm(0)
 
 
 def _confine() -> None:
@@ -67,18 +68,16 @@ def _audit(event: str, arguments: tuple[object, ...]) -> None:
         raise PermissionError(f"a document reader does not do {event}")
 
 
-def _answer(request: dict[str, object], requests: BinaryIO) -> Reading:
-    signal.alarm(math.ceil(float(str(request["seconds"]))) + _GRACE)
+def _answer(request: dict[str, object], requests: BinaryIO, answers: BinaryIO) -> Reading:
     try:
         if "bytes" in request:
             source: Path | bytes = _exactly(requests, int(str(request["bytes"])))
         else:
             source = Path(str(request["path"]))
+        send(answers, b"")
         return read_document(source)
     except MemoryError:
         return Reading(unread="memory")
-    finally:
-        signal.alarm(0)
 
 
 def _exactly(stream: BinaryIO, length: int) -> bytes:

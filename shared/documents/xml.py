@@ -88,8 +88,10 @@ def _refuse_dtd(data: bytes) -> None:
     scanner.StartElementHandler = element
     try:
         scanner.Parse(data[: 1 << 20], False)
-    except (_PrologOver, expat.ExpatError):
-        return  # what is wrong with it, lxml says better
+    except XmlRefused:
+        raise
+    except (_PrologOver, expat.ExpatError, LookupError, ValueError):
+        return  # what is wrong with it, lxml says better; nor does expat know every encoding
 
 
 def local(element: Element) -> str:

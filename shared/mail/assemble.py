@@ -8,14 +8,17 @@ from collections.abc import Set as AbstractSet
 
 from shared.mail import charsets, encoded_words
 from shared.mail.addresses import parse_addresses
+from shared.mail.authentication import authentication_of
 from shared.mail.automatic import Evidence, find_automatic
 from shared.mail.dates import parse_date
+from shared.mail.forward import find_forwarded
 from shared.mail.headers import Headers, parse_header_block
 from shared.mail.html_text import html_to_text
 from shared.mail.leaves import Draft, Outbox
 from shared.mail.level import Level
 from shared.mail.limits import Account
 from shared.mail.outlook import OutlookMessage
+from shared.mail.reply import find_reply
 from shared.model.mail import Attachment, Embedded, Header, Mail, Person
 
 __all__ = ["Trust", "assemble"]
@@ -31,7 +34,6 @@ _MESSAGE_ID = re.compile(r"<[^<>]{1,998}>")
 
 def assemble(level: Level, outbox: Outbox, account: Account, size: int, trust: Trust) -> Mail:
     """Make the `Mail`."""
-    del trust
     headers, warn = level.headers, account.warn
     charset = next((b.charset for b in level.bodies if b.charset), None)
 
@@ -70,8 +72,10 @@ def assemble(level: Level, outbox: Outbox, account: Account, size: int, trust: T
         embedded=tuple(_embedded(level, account)),
         part_sha256=tuple(sorted(hashes)),
     )
+    spoken = html_to_text(html, marked=True) if html and not _has_plain(level) else text or ""
+    mail = mail.model_copy(update={"reply": find_reply(spoken), "forwarded": find_forwarded(spoken, mail.subject)})
     automatic, bounce = find_automatic(_evidence(level, mail, account))
-    mail = mail.model_copy(update={"automatic": automatic, "bounce": bounce})
+    mail = mail.model_copy(update={"automatic": automatic, "bounce": bounce, "authentication": authentication_of(headers, mail.from_, trust)})
     return mail.model_copy(update={"complete": account.complete, "warnings": tuple(account.warnings)})
 
 
@@ -157,6 +161,10 @@ def _bodies(level: Level, account: Account) -> tuple[str | None, str | None]:
     if not (text and text.strip()) and html:
         text = html_to_text(html)
     return text, html
+
+
+def _has_plain(level: Level) -> bool:
+    return any(body.kind != "text/html" and body.data.strip() for body in level.bodies)
 
 
 def _attachment(draft: Draft) -> Attachment:

@@ -8,6 +8,8 @@ from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from shared.mail.quotation import CUT, QUOTE
+
 __all__ = ["html_to_text", "referred_to"]
 
 LONGEST = 2 << 20
@@ -36,19 +38,41 @@ def referred_to(html: str) -> set[str]:
     return found | {cid.partition("@")[0] for cid in found}
 
 
-def html_to_text(html: str) -> str:
-    """The text of an HTML body: lines where a reader sees lines, link targets left out, hidden parts too."""
+def html_to_text(html: str, *, marked: bool = False) -> str:
+    """The text of an HTML body: lines where a reader sees lines, link targets left out, hidden parts too.
+
+    `marked` puts the marks of `quotation` before quoted lines, and where mail programs begin the quoted message.
+    """
     tree = LexborHTMLParser(html[:LONGEST])
     root = tree.body or tree.root
     if root is None:
         return ""
-    return _Writer().run(root)
+    return _Writer(marked=marked).run(root)
+
+
+_CUT_IDS = frozenset({"divrplyfwdmsg", "appendonsend", "stopspelling", "mail-editor-reference-message-container", "isforwardcontent", "ms-outlook-mobile-reference-message",
+                      "ymail_android_signature_quote", "reply-intro", "oriMsgHtmlSeperator".lower(), "zwchr"})  # fmt: skip
+_CUT_CLASSES = frozenset({"outlookmessageheader", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra", "ms-outlook-mobile-reference-message", "yahoo-quoted-begin",
+                          "mail_quote", "gmail_quote_attribution"})  # fmt: skip
+_OUTLOOK_RULE = re.compile(r"border:\s*none;\s*border-top:\s*solid #(?:b5c4df|e1e1e1) 1\.0pt|border-top:\s*(?:1pt|1\.0pt|1px)? ?solid #(?:b5c4df|e1e1e1)", re.I)
+
+
+def _is_quote(node: LexborNode) -> bool:
+    """Whether a blockquote quotes a mail, and is not just an indented paragraph."""
+    attributes = node.attributes
+    if (attributes.get("type") or "").lower() == "cite" or attributes.get("cite"):
+        return True
+    style = (attributes.get("style") or "").lower()
+    classes = (attributes.get("class") or "").lower()
+    return "border-left" in style or "gmail_quote" in classes and bool(style) or "quote" in classes and "gmail" not in classes
 
 
 class _Writer:
     """Walks the tree without recursion."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, marked: bool) -> None:
+        self.marked = marked
+        self.quotes = 0
         self.lines: list[str] = []
         self.line: list[str] = []
         self.preformatted = 0
@@ -89,9 +113,13 @@ class _Writer:
             if alternative:
                 self._text(alternative)
             return False
+        if self.marked:
+            self._mark(node, tag)
         if tag in _BREAKS:
             self._break()
             self.gap = self.gap or tag in _SPACED
+            if tag == "blockquote" and self.marked and _is_quote(node):
+                self.quotes += 1
             if tag == "li":
                 self._text("- " if (node.parent and node.parent.tag) != "ol" else "* ")
             elif tag == "hr":
@@ -102,10 +130,24 @@ class _Writer:
             self.line.append(" ")
         return True
 
+    def _mark(self, node: LexborNode, tag: str) -> None:
+        """Note where a mail program says that the quoted message begins."""
+        attributes = node.attributes
+        if not attributes:
+            return
+        name = (attributes.get("id") or "").lower().removeprefix("x_")
+        classes = set((attributes.get("class") or "").lower().replace("x_", "").split())
+        if name in _CUT_IDS or classes & _CUT_CLASSES or tag == "div" and _OUTLOOK_RULE.search(attributes.get("style") or ""):
+            self._break()
+            if not self.lines or self.lines[-1] != CUT:
+                self.lines.append(CUT)
+
     def _leave(self, node: LexborNode) -> None:
         tag = node.tag
         if tag in _BREAKS:
             self._break()
+            if tag == "blockquote" and self.quotes and _is_quote(node):
+                self.quotes -= 1
             self.gap = self.gap or tag in _SPACED
             if tag == "pre":
                 self.preformatted -= 1
@@ -131,7 +173,8 @@ class _Writer:
         self.line = []
         if not text and not always:
             return
-        if self.gap and self.lines and self.lines[-1]:
-            self.lines.append("")
+        mark = QUOTE if self.quotes else ""
+        if self.gap and self.lines and self.lines[-1].strip(QUOTE):
+            self.lines.append(mark)
         self.gap = False
-        self.lines.append(text)
+        self.lines.append(mark + text)

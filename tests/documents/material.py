@@ -1,4 +1,4 @@
-"""Documents for the tests, of our own making: hostile XML, hostile PDFs, and invoices that no builder of the sample makes."""
+"""Documents for the tests, of our own making: hostile XML, hostile PDFs, and invoices in rarer syntaxes."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def stream(data: bytes, extra: bytes = b"") -> bytes:
 
 
 def forms_calling_forms(depth: int, width: int) -> bytes:
-    """A page that draws a form, which draws `width` forms, and so on: 1 KB that takes for ever to read (`width**depth`)."""
+    """A page that draws a form, which draws `width` forms, and so on: 2 KB that take for ever to read."""
     objects = {
         1: b"<</Type/Catalog/Pages 2 0 R>>",
         2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",

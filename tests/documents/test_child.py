@@ -152,6 +152,16 @@ async def test_closing_leaves_nothing_and_wakes_who_waits() -> None:
     child.close()
 
 
+def test_child_that_ended_while_it_was_idle_is_replaced() -> None:
+    with DocumentReader() as child:
+        child.read_now(b"start")
+        first = child.pid
+        assert first is not None
+        os.kill(first, 9)
+        assert child.read_now(pdf(papers.EN_INVOICE)).kind == "invoice"
+        assert child.pid != first
+
+
 def test_what_cannot_be_started_is_unavailable() -> None:
     with DocumentReader(command=("-c", "raise SystemExit(1)")) as child:
         assert child.read_now(b"x").unread == "unavailable"

@@ -46,7 +46,7 @@ def test_broken_xref_is_read_all_the_same(damage: str) -> None:
     elif damage == "table":
         data = data.replace(b"xref\n0 ", b"xref\n7 ", 1)
     else:
-        data = data[: data.rindex(b"xref\n0 ")]
+        data = data[: data.rindex(b"startxref")]
     reading = read_document(data)
     assert reading.kind == "invoice"
     assert reading.text is not None
@@ -151,6 +151,15 @@ def test_pages_and_text_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     reading = read_document(pdf(PAPER))
     assert reading.text is not None
     assert len(reading.text) <= 100
+
+
+def test_name_with_half_a_character_is_mended() -> None:
+    pages = {2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>", 3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>"}
+    specification = b"<</Type/Filespec/UF<FEFFD8000041>/AFRelationship/#ff#00/EF<</F 5 0 R>>>>"
+    catalogue = b"<</Type/Catalog/Pages 2 0 R/AF[4 0 R]>>"
+    reading = read_document(raw_pdf({1: catalogue, **pages, 4: specification, 5: stream(b"<a/>")}))
+    assert reading.model_dump_json()
+    assert len(reading.embedded) == 1
 
 
 def test_scan_is_named_so() -> None:

@@ -41,4 +41,3 @@ def control(emulator: EmulatorThread) -> Control:
 @pytest.fixture
 def graph(emulator: EmulatorThread, control: Control, http: httpx.Client) -> GraphClient:
     return GraphClient(emulator, http)
-

@@ -27,7 +27,13 @@ def test_json_and_base64_bodies_and_inner_preferences(graph: GraphClient, contro
     found = answers(
         graph.post(
             "/$batch",
-            {"requests": [get(1, f"/messages/{made['id']}", headers=prefer), get(2, f"/messages/{made['id']}/$value"), get(3, "/x")]},
+            {
+                "requests": [
+                    get(1, f"/messages/{made['id']}", headers=prefer),
+                    get(2, f"/messages/{made['id']}/$value"),
+                    get(3, "/x"),
+                ]
+            },
         )
     )
     assert found["1"]["body"]["id"] == made["immutable_id"]
@@ -47,7 +53,11 @@ def test_answers_come_in_another_order_and_each_request_is_charged(graph: GraphC
 
 
 def test_depends_on(graph: GraphClient) -> None:
-    requests = [get(1, "/messages/x"), get(2, "/mailFolders/inbox", dependsOn=["1"]), get(3, "/mailFolders/inbox", dependsOn=["2"])]
+    requests = [
+        get(1, "/messages/x"),
+        get(2, "/mailFolders/inbox", dependsOn=["1"]),
+        get(3, "/mailFolders/inbox", dependsOn=["2"]),
+    ]
     assert {key: item["status"] for key, item in answers(graph.post("/$batch", {"requests": requests})).items()} == {
         "1": 400, "2": 424, "3": 424,
     }  # fmt: skip
@@ -87,7 +97,9 @@ def test_malformed_batches(graph: GraphClient, requests: list[dict[str, Any]]) -
 
 
 def test_a_dropped_inner_request_and_a_refused_batch(graph: GraphClient, control: Control) -> None:
-    control.add_faults([{"match": {"kind": "batch"}, "status": 429, "retry_after": 1}, {"match": {"kind": "get"}, "mode": "drop"}])
+    control.add_faults(
+        [{"match": {"kind": "batch"}, "status": 429, "retry_after": 1}, {"match": {"kind": "get"}, "mode": "drop"}]
+    )
     made = control.deliver(MAILBOX, mail())
     body = {"requests": [get(1, f"/messages/{made['id']}")]}
     assert graph.post("/$batch", body).status_code == 429

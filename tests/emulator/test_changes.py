@@ -15,8 +15,14 @@ def test_move_gives_another_default_id_and_keeps_the_immutable_one(graph: GraphC
     assert moved.json()["id"] != made["id"]
     assert graph.get(f"/messages/{made['id']}").status_code == 404
     assert graph.get(f"/messages/{made['immutable_id']}", headers=IMMUTABLE).json()["id"] == made["immutable_id"]
+    control.move_message(MAILBOX, made["immutable_id"], "inbox/Done")
     shown = control.dump(MAILBOX)["messages"][0]
-    assert (shown["moves"], shown["been"], shown["folder"]) == (1, ["Inbox", "Archive"], "Archive")
+    assert (shown["moves"], shown["relocations"], shown["been"], shown["folder"]) == (
+        1,
+        2,
+        ["Inbox", "Archive", "Inbox/Done"],
+        "Inbox/Done",
+    )
     assert graph.post(f"/messages/{made['immutable_id']}/move", {}).status_code == 400
 
 

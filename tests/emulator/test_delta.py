@@ -144,7 +144,9 @@ def test_what_leaves_during_the_first_round(graph: GraphClient, control: Control
     page = graph.get(INBOX, headers=headers).json()
     control.move_message(MAILBOX, old["id"], "archive")
     page = graph.get(page["@odata.nextLink"], headers=headers).json()
-    removed = [{"@odata.type": "#microsoft.graph.message", "id": old["immutable_id"], "@removed": {"reason": "deleted"}}]
+    removed = [
+        {"@odata.type": "#microsoft.graph.message", "id": old["immutable_id"], "@removed": {"reason": "deleted"}}
+    ]
     assert page["value"] == (removed if told else [])
     assert follow(graph, page["@odata.deltaLink"], headers)[0] == removed
 

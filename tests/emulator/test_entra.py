@@ -13,7 +13,9 @@ from tests.emulator.client import MAILBOX, SCOPE, GraphClient, mail
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-def ask(emulator: EmulatorThread, http: httpx.Client, tenant: str | None = None, **changes: str | None) -> httpx.Response:
+def ask(
+    emulator: EmulatorThread, http: httpx.Client, tenant: str | None = None, **changes: str | None
+) -> httpx.Response:
     form: dict[str, str | None] = {
         "grant_type": "client_credentials",
         "client_id": emulator.client_id,
@@ -123,9 +125,13 @@ def test_the_assertion_must_fit_a_federated_credential(
 def test_the_identity_endpoint_wants_its_header(emulator: EmulatorThread, http: httpx.Client) -> None:
     query = {"api-version": "2019-08-01", "resource": "https://storage.azure.com/"}
     assert http.get(emulator.msi_url, params=query).status_code == 403
-    assert http.get(emulator.msi_url, params=query, headers={"X-IDENTITY-HEADER": emulator.msi_header}).status_code == 200
+    assert (
+        http.get(emulator.msi_url, params=query, headers={"X-IDENTITY-HEADER": emulator.msi_header}).status_code == 200
+    )
     query["client_id"] = "unknown"
-    assert http.get(emulator.msi_url, params=query, headers={"X-IDENTITY-HEADER": emulator.msi_header}).status_code == 400
+    assert (
+        http.get(emulator.msi_url, params=query, headers={"X-IDENTITY-HEADER": emulator.msi_header}).status_code == 400
+    )
 
 
 def test_disabled_missing_and_scripted(emulator: EmulatorThread, http: httpx.Client) -> None:

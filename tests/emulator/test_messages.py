@@ -34,7 +34,10 @@ def test_filter_and_order(graph: GraphClient, control: Control) -> None:
     assert [m["subject"] for m in found["value"]] == ["it's 2", "it's 3"]
     assert found["@odata.count"] == 2
     assert len(graph.get(f"/messages?{since} and isRead eq false").json()["value"]) == 1
-    assert len(graph.get("/messages?$filter=subject eq 'it''s 1' or internetMessageId eq '<it''s 3@x>'").json()["value"]) == 2
+    assert (
+        len(graph.get("/messages?$filter=subject eq 'it''s 1' or internetMessageId eq '<it''s 3@x>'").json()["value"])
+        == 2
+    )
     assert len(graph.get("/messages?$filter=startswith(subject,'IT')").json()["value"]) == 3
     wrong = graph.get("/messages?$filter=isRead eq false&$orderby=receivedDateTime")
     assert (wrong.status_code, graph.code(wrong)) == (400, "InefficientFilter")
@@ -42,7 +45,9 @@ def test_filter_and_order(graph: GraphClient, control: Control) -> None:
 
 
 def test_properties_come_from_the_mail_and_from_state(graph: GraphClient, control: Control) -> None:
-    content = mail("=?utf-8?q?H=C3=A9?=", "Disposition-Notification-To: ann@fabrikam.test", "Reply-To: <r@x.test>", "X-A: 1\r\n  2")
+    content = mail(
+        "=?utf-8?q?H=C3=A9?=", "Disposition-Notification-To: ann@fabrikam.test", "Reply-To: <r@x.test>", "X-A: 1\r\n  2"
+    )
     made = control.deliver(MAILBOX, content, received="2026-11-01T10:00:00Z", categories=["Blue"])
     shown = graph.get(f"/messages/{made['id']}").json()
     assert shown["subject"] == "Hé"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from typing import Any
 
 import httpx
 import pytest
@@ -37,12 +38,15 @@ async def test_sdk_and_identity(emulator: EmulatorThread, control: Control, monk
             disable_instance_discovery=True,
         ) as credential,
     ):
-        async with httpx.AsyncClient(base_url=emulator.graph_url, verify=context) as http:
+        async with (
+            httpx.AsyncHTTPTransport(verify=context) as transport,  # the SDK's wrapper does not close it
+            httpx.AsyncClient(base_url=emulator.graph_url, transport=transport) as http,
+        ):
             client = GraphClientFactory.create_with_default_middleware(client=http, options=options)
             provider = AzureIdentityAuthenticationProvider(credential, scopes=[SCOPE])
             adapter = GraphRequestAdapter(provider, client=client)
             user = GraphServiceClient(request_adapter=adapter).users.by_user_id(MAILBOX)
-            wanted: RequestConfiguration[object] = RequestConfiguration()
+            wanted: RequestConfiguration[Any] = RequestConfiguration()
             wanted.headers.add("Prefer", 'IdType="ImmutableId"')
             wanted.headers.add("Prefer", "odata.maxpagesize=5")
 

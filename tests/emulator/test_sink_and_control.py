@@ -31,7 +31,9 @@ def test_the_sink_records_exact_bytes_and_shows_them_escaped(emulator: EmulatorT
 
 def test_the_sink_answers_as_programmed(emulator: EmulatorThread, http: httpx.Client) -> None:
     url = f"{emulator.sink_url}/a"
-    emulator.control.program_sink("a", statuses=[503, 302, 204], retry_after="7", location="http://127.0.0.1:1/", delay_ms=1)
+    emulator.control.program_sink(
+        "a", statuses=[503, 302, 204], retry_after="7", location="http://127.0.0.1:1/", delay_ms=1
+    )
     answers = [http.post(url) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [503, 302, 204, 204]
     assert answers[0].headers["Retry-After"] == "7"

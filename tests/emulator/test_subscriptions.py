@@ -120,7 +120,12 @@ def test_whether_a_write_role_is_enough(graph: GraphClient, control: Control, ac
 
 @pytest.mark.parametrize(
     "change",
-    [{"resource": "/users/x/events"}, {"changeType": "exploded"}, {"notificationUrl": "ftp://x"}, {"clientState": "x" * 129}],
+    [
+        {"resource": "/users/x/events"},
+        {"changeType": "exploded"},
+        {"notificationUrl": "ftp://x"},
+        {"clientState": "x" * 129},
+    ],
 )
 def test_bad_requests(graph: GraphClient, change: dict[str, Any]) -> None:
     assert graph.post("/subscriptions", request(graph, **change)).status_code == 400

@@ -28,6 +28,7 @@ def emulator(running_emulator: EmulatorThread) -> EmulatorThread:
 
 @pytest.fixture
 async def world(emulator: EmulatorThread, storage_account: Account, tmp_path: Path) -> AsyncIterator[World]:
-    async with World(emulator, settings_for(emulator, storage_account.connection_string, tmp_path / "secrets.json")) as world:
+    settings = settings_for(emulator, storage_account.connection_string, tmp_path / "secrets.json")
+    async with World(settings, emulator.addresses.sink_url) as world:
         await world.configure()
         yield world

@@ -132,8 +132,8 @@ async def work(message: func.QueueMessage) -> None:
         os._exit(77)
 """)
     queues.get_queue_client("work").send_message("survivor")
-    first = app.start("--invisibility", "2")
-    assert first.process.wait(60) == 77
+    first = app.launch("--invisibility", "2")
+    assert first.wait(60) == 77
     second = app.start("--invisibility", "2")
     until(lambda: app.invocations)
     until(lambda: _length(queues, "work") == 0)

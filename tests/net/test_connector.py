@@ -107,7 +107,8 @@ async def test_host_header_and_server_name_stay_those_of_the_url() -> None:
 
 
 async def test_names_without_an_answer_are_a_network_failure() -> None:
-    for answer in (socket.gaierror(socket.EAI_NONAME, "no such name"), []):
+    answers: tuple[list[str] | Exception, ...] = (socket.gaierror(socket.EAI_NONAME, "no such name"), [])
+    for answer in answers:
         with pytest.raises(NetworkFailure):
             await resolve("nowhere.example", 443, lookup=ScriptedNames(answer))
 

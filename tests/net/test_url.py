@@ -80,9 +80,9 @@ def test_line_breaks_and_the_like_never_reach_a_request(url: str) -> None:
 @pytest.mark.fault("F01")
 @pytest.mark.parametrize(
     "host",
-    ["169.254.169.254", "168.63.129.16", "localhost", "localhost.", "[::ffff:127.0.0.1]", "0x7f.1", "2130706433", "0.0.0.0",
-     "[64:ff9b::7f00:1]", "127.0.0.1.", "①②⑦.0.0.1", "rooms.azurewebsites.net", "rooms.scm.azurewebsites.net", "intranet",
-     "printer.local", "metadata.google.internal", "[::]", "10.0.0.1", "router.home.arpa"],
+    ["169.254.169.254", "168.63.129.16", "localhost", "localhost.", "[::ffff:127.0.0.1]", "0x7f.1", "2130706433",
+     "0.0.0.0", "[64:ff9b::7f00:1]", "127.0.0.1.", "①②⑦.0.0.1", "rooms.azurewebsites.net", "intranet", "printer.local",
+     "rooms.scm.azurewebsites.net", "metadata.google.internal", "[::]", "10.0.0.1", "router.home.arpa"],
 )  # fmt: skip
 def test_hosts_that_lead_inside_get_one_and_the_same_answer(host: str) -> None:
     assert url_problems(f"https://{host}/", own_hosts=("rooms.azurewebsites.net",)) == (

@@ -149,6 +149,7 @@ def test_while_the_subscriber_is_down_only_the_first_event_is_tried() -> None:
 def test_once_the_subscriber_answers_what_failed_before_is_due() -> None:
     first = row(1, at=NOW + 20 * HOUR, first_failed_at=NOW - 5 * HOUR, last_failed_at=NOW - HOUR)
     assert choose([first, row(2)], now=NOW, breaker=Breaker(recovered_at=NOW - MINUTE)).send == first
+    assert choose([first], now=NOW, breaker=Breaker(recovered_at=NOW - MINUTE)).send == first
     assert choose([first], now=NOW, breaker=Breaker(recovered_at=NOW - 2 * HOUR)).send is None
 
 

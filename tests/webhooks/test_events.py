@@ -6,7 +6,7 @@ import json
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent

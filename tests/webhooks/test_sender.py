@@ -7,6 +7,7 @@ import logging
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import trustme
@@ -18,7 +19,7 @@ from shared.effect import Moment, observe
 from shared.errors import ConfigurationError
 from shared.webhooks.attempt import EXPLANATIONS, Reason
 from shared.webhooks.sender import Sender
-from tests.net.servers import ScriptedNames, hook
+from tests.net.servers import Recorded, ScriptedNames, hook
 from tests.webhooks.helpers import BODY, LOOPBACK, SECRET, local_sender, post
 
 
@@ -35,8 +36,8 @@ async def test_an_event_arrives_signed_and_as_it_was() -> None:
 
 async def test_what_arrives_is_a_cloudevent_for_the_official_library() -> None:
     body = (
-        b'{"specversion":"1.0","id":"e-1","source":"/x","type":"postrum.message.filed","datacontenttype":"application/json",'
-        b'"time":"2026-11-21T10:00:00Z","sequence":"000000000001","company":"acme","data":{"mailbox":"invoices"}}'
+        b'{"specversion":"1.0","id":"e-1","source":"/x","type":"postrum.message.filed","datacontenttype":"application/'
+        b'json","time":"2026-11-21T10:00:00Z","sequence":"000000000001","company":"acme","data":{"mailbox":"invoices"}}'
     )
     async with hook() as receiver, local_sender() as sender:
         await sender.post(receiver.url(), event_id="e-1", body=body, secrets=[SECRET], now=datetime.now(UTC))
@@ -60,8 +61,9 @@ async def test_a_repeat_has_the_same_id_and_a_new_time() -> None:
 
 @pytest.mark.parametrize(
     ("status", "reason"),
-    [(200, Reason.DELIVERED), (202, Reason.DELIVERED), (299, Reason.DELIVERED), (304, Reason.REDIRECT), (400, Reason.STATUS),
-     (401, Reason.STATUS), (410, Reason.GONE), (429, Reason.STATUS), (500, Reason.STATUS), (599, Reason.STATUS)],
+    [(200, Reason.DELIVERED), (202, Reason.DELIVERED), (299, Reason.DELIVERED), (304, Reason.REDIRECT),
+     (400, Reason.STATUS), (401, Reason.STATUS), (410, Reason.GONE), (429, Reason.STATUS), (500, Reason.STATUS),
+     (599, Reason.STATUS)],
 )  # fmt: skip
 async def test_each_status_has_its_reason(status: int, reason: Reason) -> None:
     async with hook() as receiver, local_sender() as sender:
@@ -91,11 +93,10 @@ async def test_redirects_are_not_followed(status: int, to: str) -> None:
 
 
 async def test_nothing_is_remembered_or_taken_from_the_environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("NETRC", f"{tmp_path}/netrc")
-    with open(f"{tmp_path}/netrc", "w") as netrc:  # noqa: PTH123
-        netrc.write("machine 127.0.0.1 login me password hunter2\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password hunter2\n")
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
         monkeypatch.setenv(name.upper(), "http://127.0.0.1:9")
@@ -174,10 +175,9 @@ async def test_a_certificate_that_does_not_fit_is_a_failure(named: str) -> None:
     (authority if named == "other.example" else unknown).issue_cert(named).configure_cert(server)
     client = ssl.create_default_context()
     authority.configure_trust(client)
-    async with hook(tls=server) as receiver:
-        sender = Sender(allowed=LOOPBACK, lookup=ScriptedNames(["127.0.0.1"]), ssl=client)
-        async with sender:
-            attempt = await post(sender, receiver.url(host="hook.example", scheme="https"))
+    sender = Sender(allowed=LOOPBACK, lookup=ScriptedNames(["127.0.0.1"]), ssl=client)
+    async with hook(tls=server) as receiver, sender:
+        attempt = await post(sender, receiver.url(host="hook.example", scheme="https"))
     assert attempt.reason is Reason.TLS
     assert receiver.requests == []
 
@@ -190,9 +190,9 @@ async def test_an_expired_certificate_is_a_failure() -> None:
     authority.issue_cert("hook.example", not_after=expired).configure_cert(server)
     client = ssl.create_default_context()
     authority.configure_trust(client)
-    async with hook(tls=server) as receiver:
-        async with Sender(allowed=LOOPBACK, lookup=ScriptedNames(["127.0.0.1"]), ssl=client) as sender:
-            attempt = await post(sender, receiver.url(host="hook.example", scheme="https"))
+    sender = Sender(allowed=LOOPBACK, lookup=ScriptedNames(["127.0.0.1"]), ssl=client)
+    async with hook(tls=server) as receiver, sender:
+        attempt = await post(sender, receiver.url(host="hook.example", scheme="https"))
     assert attempt.reason is Reason.TLS
 
 
@@ -209,8 +209,8 @@ async def test_secrets_never_show_in_the_result_or_the_log(caplog: pytest.LogCap
     caplog.set_level(logging.DEBUG)
     shown: list[str] = []
 
-    def echo(request: object) -> web.Response:
-        headers, path = request.headers, request.path  # type: ignore[attr-defined]
+    def echo(request: Recorded) -> web.Response:
+        headers, path = request.headers, request.path
         text = (
             f"{headers['webhook-signature']} {path} {SECRET} Bearer abc.def \x1b[31m\r\n<b>caf\u00e9</b>\x00"
             + "x" * 5000

@@ -42,7 +42,7 @@ class GraphSource:
         self._folders_: Folders
 
     async def folder(self, path: str) -> SourceFolder | None:
-        """See `MailSource`. One request for the inbox, one for each level and hundred folders; none when remembered."""
+        """See `MailSource`. One request for each level and hundred folders, or for the inbox; none when remembered."""
         with _told():
             return await self._folders.find(path)
 

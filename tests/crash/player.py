@@ -1,0 +1,162 @@
+"""Plays stories with crashes and lost answers, and compares the end with that of the story without any."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path as FilePath
+from types import TracebackType
+from typing import Any, Self
+
+from emulator.server import EmulatorThread
+from tests.crash.paths import Path
+from tests.crash.state import outside_state
+from tests.flow.world import MAILBOX, environment_for
+
+START = "2026-11-21T09:00:00+00:00"
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a crash takes place: an effect by its name, the how manyth time, before or after it, and how often in a row."""
+
+    path: str
+    name: str
+    nth: int
+    moment: str
+    times: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.moment} {self.name} #{self.nth}, {'once' if self.times == 1 else 'twice in a row'}"
+
+
+class Forks:
+    """The server that plays lives, as a context manager."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.forks"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=FilePath(__file__).parents[2]
+        )
+        self._answer()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def live(self, **life: Any) -> dict[str, Any]:
+        """One life of the product."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(life) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the process that plays lives has ended"
+        answer = json.loads(line)
+        assert "error" not in answer, answer["error"]
+        return dict(answer)
+
+
+@dataclass
+class End:
+    """How a story ended."""
+
+    state: dict[str, Any]
+    effects: list[str]
+    tasks: list[list[str]]
+
+
+class Player:
+    """Plays stories, each on a storage account of its own.
+
+    Args:
+        emulator: is reset for every story.
+        forks: plays the lives.
+        connection_string: gives the connection string of a fresh account at each call.
+        folder: for secrets.
+    """
+
+    def __init__(self, emulator: EmulatorThread, forks: Forks, connection_string: Callable[[], str], folder: FilePath) -> None:
+        self._emulator = emulator
+        self._forks = forks
+        self._connection_string = connection_string
+        self._folder = folder
+        self._played = 0
+
+    def play(self, path: Path, point: Point | None = None, *, faults: list[dict[str, Any]] | None = None, connection: str | None = None) -> End:
+        """One story to its end, with the process killed at a point of it, once or twice."""
+        self._played += 1
+        self._emulator.control.reset()
+        self._emulator.control.create_mailbox(MAILBOX)
+        self._emulator.control.set_exchange_scope([MAILBOX])
+        path.prepare(self._emulator)
+        if faults:
+            self._emulator.control.add_faults(faults)
+        secrets = self._folder / f"secrets-{self._played}.json"
+        life = {
+            "environment": environment_for(self._emulator, connection or self._connection_string(), secrets),
+            "sink_url": self._emulator.addresses.sink_url,
+            "configuration": path.configuration,
+            "broken_series": path.broken_series,
+            "later": [base64.b64encode(content).decode() for content in path.later],
+            "control_url": self._emulator.addresses.control_url,
+            "clock": START,
+            "rounds": 2,
+            "first": True,
+            "dump": point is None,
+        }
+        kill_at = None if point is None else {"name": point.name, "nth": point.nth, "moment": point.moment}
+        answer = self._forks.live(**life, kill_at=kill_at)
+        if point is not None:
+            assert answer["killed"], f"never came to {point}"
+            life |= {"first": False, "clock": "2026-11-21T09:45:00+00:00", "rounds": 4}
+            if point.times == 2:
+                # The next life dies at the first effect of that name, or the story has none of it left and ends well.
+                self._forks.live(**life, kill_at=replace_nth(kill_at))
+                life |= {"clock": "2026-11-21T10:30:00+00:00"}
+            answer = self._forks.live(**(life | {"dump": True}), kill_at=None)
+        assert not answer["killed"]
+        return End({**answer["state"], **outside_state(self._emulator)}, answer["effects"], answer["tasks"])
+
+
+def replace_nth(kill_at: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The first occurrence instead of the nth: the second life is shorter than the first."""
+    return None if kill_at is None else kill_at | {"nth": 1}
+
+
+def points_of(path: Path, effects: list[str]) -> Iterator[Point]:
+    """Every crash that the story can have."""
+    for name, times in Counter(effects).items():
+        for nth in range(1, times + 1):
+            for moment in ("before", "after"):
+                point = Point(path.name, name, nth, moment)
+                yield point
+                yield replace(point, times=2)
+
+
+def difference(expected: dict[str, Any], actual: dict[str, Any]) -> list[str]:
+    """What differs, in lines."""
+    lines: list[str] = []
+    for name in sorted(expected.keys() | actual.keys()):
+        one, other = expected.get(name), actual.get(name)
+        if one == other:
+            continue
+        if isinstance(one, dict) and isinstance(other, dict):
+            one, other = [f"{k} {v}" for k, v in one.items()], [f"{k} {v}" for k, v in other.items()]
+        if isinstance(one, list) and isinstance(other, list):
+            lines += [f"{name}: lost {str(item)[:600]}" for item in one if item not in other]
+            lines += [f"{name}: more {str(item)[:600]}" for item in other if item not in one]
+            if len(one) != len(other):
+                lines.append(f"{name}: {len(other)} instead of {len(one)}")
+    return lines
