@@ -29,12 +29,16 @@ _LEFT_OUT = {"headers", "return_path", "list_id", "receipt_requested", "part_sha
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--json", action="store_true", help="one JSON object a line, one line a file")
-    parser.add_argument("--as", dest="kind", choices=KINDS, default="auto", help="what the files are (default: by their content)")
+    parser.add_argument(
+        "--as", dest="kind", choices=KINDS, default="auto", help="what the files are (default: by their content)"
+    )
     parser.add_argument(
         "--trust", action="append", default=[], metavar="AUTHSERV_ID|exchange",
         help="whose Authentication-Results are believed; may be given several times",
     )  # fmt: skip
-    parser.add_argument("--files-from", metavar="LIST", help="read the paths from this file, one a line; - is standard input")
+    parser.add_argument(
+        "--files-from", metavar="LIST", help="read the paths from this file, one a line; - is standard input"
+    )
     parser.add_argument("paths", nargs="*", metavar="PATH")
 
 

@@ -95,6 +95,10 @@ class Surroundings:
         """Where the sink shows what came in."""
         return self.emulator["sink_url"]
 
+    def app_log(self, lines: int = 10) -> list[str]:
+        """The last lines of what the app said."""
+        return (self.folder / "app.log").read_text("utf-8", "replace").splitlines()[-lines:]
+
     def hurry(self) -> None:
         """Do not wait for what the app has begun."""
         for child in self._children:

@@ -11,6 +11,7 @@ from pathlib import Path
 from shared.configuration.service import Configure
 from shared.desk.documents import Documents
 from shared.desk.series import NumberSeries
+from shared.documents.child import DocumentReader
 from shared.errors import ConfigurationError
 from shared.identity.credentials import FederatedCredential
 from shared.identity.storage import managed_identity
@@ -63,7 +64,9 @@ class App:
         chance: random numbers from 0 to 1; only tests give another.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock = utc_now, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: Clock = utc_now, chance: Callable[[], float] = random.random
+    ) -> None:
         self.settings = settings
         self._clock = clock
         self._chance = chance
@@ -90,6 +93,7 @@ class App:
             parked=ParkedTasks(self._table(TableName.PARKED)),
             documents=Documents(self._table(TableName.DOCUMENTS), NumberSeries(self._table(TableName.SERIES))),
             deliveries=Deliveries(self._table(TableName.DELIVERIES)),
+            document_reader=DocumentReader(),
             mail_limit=self.settings.mail_limit_mib * 1024 * 1024,
             use_case_seconds=self.settings.function_seconds * USABLE_SHARE,
         )
@@ -142,13 +146,17 @@ class App:
     @cached_property
     def configure(self) -> Configure:
         """Use case: change the configuration."""
-        return Configure(self.configuration, self.secrets, self.settings.allowed_networks, self.settings.allow_http_webhooks)
+        return Configure(
+            self.configuration, self.secrets, self.settings.allowed_networks, self.settings.allow_http_webhooks
+        )
 
     @cached_property
     def secrets(self) -> SecretStore:
         """Where secrets are."""
         if self.settings.secrets_file is None:
-            raise ConfigurationError("no place for secrets is configured", remedy="Set POSTRUM_SECRETS_FILE; docs/settings.md explains it.")
+            raise ConfigurationError(
+                "no place for secrets is configured", remedy="Set POSTRUM_SECRETS_FILE; docs/settings.md explains it."
+            )
         return FileSecretStore(self.settings.secrets_file)
 
     @cached_property
@@ -164,6 +172,7 @@ class App:
         if "services" in built:
             await self.services.archive.aclose()
             await self.services.queues.aclose()
+            await self.services.document_reader.aclose()
         if "sender" in built:
             await self.sender.close()
         for client in self._graph.values():
@@ -172,10 +181,10 @@ class App:
             await self._storage_identity.close()
 
     @cached_property
-    def _storage_identity(self):  # type: ignore[no-untyped-def]  # noqa: ANN202 - the type belongs to the SDK, which only identity imports
+    def _storage_identity(self):  # type: ignore[no-untyped-def]
         return managed_identity(self.settings.storage_identity)
 
-    def _storage_credential(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _storage_credential(self):  # type: ignore[no-untyped-def]
         return self._storage_identity
 
     def _table(self, name: TableName) -> Table:

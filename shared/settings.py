@@ -59,24 +59,91 @@ class Setting:
 _AZURITE = "UseDevelopmentStorage=true"
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("AzureWebJobsStorage", "Connection string of the host's storage account, for development; in Azure the four settings below instead.", "", _AZURITE, in_azure=False),
+    Setting(
+        "AzureWebJobsStorage",
+        "Connection string of the host's storage account, for development; in Azure the four settings below instead.",
+        "",
+        _AZURITE,
+        in_azure=False,
+    ),
     Setting("AzureWebJobsStorage__queueServiceUri", "Queue endpoint of the host's storage account.", ""),
-    Setting("AzureWebJobsStorage__blobServiceUri", "Blob endpoint of the host's storage account; read by the Functions host.", ""),
-    Setting("AzureWebJobsStorage__tableServiceUri", "Table endpoint of the host's storage account; read by the Functions host.", ""),
+    Setting(
+        "AzureWebJobsStorage__blobServiceUri",
+        "Blob endpoint of the host's storage account; read by the Functions host.",
+        "",
+    ),
+    Setting(
+        "AzureWebJobsStorage__tableServiceUri",
+        "Table endpoint of the host's storage account; read by the Functions host.",
+        "",
+    ),
     Setting("AzureWebJobsStorage__clientId", "Client id of the managed identity that opens both storage accounts.", ""),
-    Setting("DATA_STORAGE", "Connection string of the data account (archive and tables), for development; in Azure the two settings below instead.", "", _AZURITE, in_azure=False),
+    Setting(
+        "DATA_STORAGE",
+        "Connection string of the data account (archive and tables), for development; in Azure the two settings below instead.",
+        "",
+        _AZURITE,
+        in_azure=False,
+    ),
     Setting("DATA_STORAGE__blobServiceUri", "Blob endpoint of the data account.", ""),
     Setting("DATA_STORAGE__tableServiceUri", "Table endpoint of the data account.", ""),
     Setting("POSTRUM_TENANT_ID", "Entra tenant of the deployment.", None, "00000000-0000-4000-8000-000000000001"),
-    Setting("POSTRUM_APP_CLIENT_ID", "Client id of the app registration that reads the mailboxes.", None, "00000000-0000-4000-8000-000000000002"),
-    Setting("POSTRUM_IDENTITY_CLIENT_ID", "Client id of the managed identity that is federated to the app registration.", "", "00000000-0000-4000-8000-000000000003"),
-    Setting("POSTRUM_GRAPH_URL", "Base address of Microsoft Graph, with its version.", "https://graph.microsoft.com/v1.0", "https://127.0.0.1:8443/v1.0"),
-    Setting("POSTRUM_AUTHORITY", "Address of the Entra sign-in service.", "https://login.microsoftonline.com", "https://127.0.0.1:8443"),
-    Setting("POSTRUM_CA_FILE", "PEM file with a certificate authority to trust in addition to the public ones.", "", ".cache/emulator/ca.pem", in_azure=False),
-    Setting("POSTRUM_ALLOWED_NETWORKS", "Networks, separated by commas, that webhooks may reach although they are not public.", "", "127.0.0.0/8"),
-    Setting("POSTRUM_ALLOW_HTTP_WEBHOOKS", "`true` lets subscribers be called without TLS: for development.", "false", "true", in_azure=False),
-    Setting("POSTRUM_SECRETS_FILE", "File for secrets, readable by its owner only: for development.", "", ".cache/secrets.json", in_azure=False),
-    Setting("POSTRUM_FUNCTION_SECONDS", "The host's functionTimeout in seconds; every use case stops itself at 80 % of it.", "600"),
+    Setting(
+        "POSTRUM_APP_CLIENT_ID",
+        "Client id of the app registration that reads the mailboxes.",
+        None,
+        "00000000-0000-4000-8000-000000000002",
+    ),
+    Setting(
+        "POSTRUM_IDENTITY_CLIENT_ID",
+        "Client id of the managed identity that is federated to the app registration.",
+        "",
+        "00000000-0000-4000-8000-000000000003",
+    ),
+    Setting(
+        "POSTRUM_GRAPH_URL",
+        "Base address of Microsoft Graph, with its version.",
+        "https://graph.microsoft.com/v1.0",
+        "https://127.0.0.1:8443/v1.0",
+    ),
+    Setting(
+        "POSTRUM_AUTHORITY",
+        "Address of the Entra sign-in service.",
+        "https://login.microsoftonline.com",
+        "https://127.0.0.1:8443",
+    ),
+    Setting(
+        "POSTRUM_CA_FILE",
+        "PEM file with a certificate authority to trust in addition to the public ones.",
+        "",
+        ".cache/emulator/ca.pem",
+        in_azure=False,
+    ),
+    Setting(
+        "POSTRUM_ALLOWED_NETWORKS",
+        "Networks, separated by commas, that webhooks may reach although they are not public.",
+        "",
+        "127.0.0.0/8",
+    ),
+    Setting(
+        "POSTRUM_ALLOW_HTTP_WEBHOOKS",
+        "`true` lets subscribers be called without TLS: for development.",
+        "false",
+        "true",
+        in_azure=False,
+    ),
+    Setting(
+        "POSTRUM_SECRETS_FILE",
+        "File for secrets, readable by its owner only: for development.",
+        "",
+        ".cache/secrets.json",
+        in_azure=False,
+    ),
+    Setting(
+        "POSTRUM_FUNCTION_SECONDS",
+        "The host's functionTimeout in seconds; every use case stops itself at 80 % of it.",
+        "600",
+    ),
     Setting("POSTRUM_MAIL_LIMIT_MIB", "Largest mail that is archived, in MiB (1 to 150).", "150"),
     Setting("POSTRUM_TICK_SCHEDULE", "NCRONTAB expression of the timer, six fields.", None, "0 * * * * *"),
 )
@@ -126,7 +193,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         "graph_url": checked("POSTRUM_GRAPH_URL", _https, "an address that begins with https://", ""),
         "authority": checked("POSTRUM_AUTHORITY", _https, "an address that begins with https://", ""),
         "ca_file": ca_file,
-        "allowed_networks": checked("POSTRUM_ALLOWED_NETWORKS", _networks, "networks such as 10.1.0.0/16, separated by commas", _networks("")),
+        "allowed_networks": checked(
+            "POSTRUM_ALLOWED_NETWORKS", _networks, "networks such as 10.1.0.0/16, separated by commas", _networks("")
+        ),
         "allow_http_webhooks": checked("POSTRUM_ALLOW_HTTP_WEBHOOKS", _flag, "true or false", False),
         "secrets_file": Path(secrets_file) if secrets_file else None,
         "function_seconds": checked("POSTRUM_FUNCTION_SECONDS", _between(30, 3600), "a number from 30 to 3600", 600),
@@ -138,7 +207,9 @@ def read(environment: Mapping[str, str]) -> Settings:
     return Settings.model_validate(settings)
 
 
-def _storage(environment: Mapping[str, str], name: str, services: tuple[str, ...], problems: list[str], ca_file: str | None) -> StorageConnection:
+def _storage(
+    environment: Mapping[str, str], name: str, services: tuple[str, ...], problems: list[str], ca_file: str | None
+) -> StorageConnection:
     text = environment.get(name, "").strip()
     uris = {service: environment.get(f"{name}__{service}ServiceUri", "").strip() for service in services}
     if text:
@@ -151,7 +222,9 @@ def _storage(environment: Mapping[str, str], name: str, services: tuple[str, ...
     for service, uri in uris.items():
         if uri and not uri.startswith("https://"):
             problems.append(f"{name}__{service}ServiceUri is {uri!r}, expected an address that begins with https://")
-    return StorageConnection(blob_uri=uris.get("blob"), queue_uri=uris.get("queue"), table_uri=uris.get("table"), ca_file=ca_file)
+    return StorageConnection(
+        blob_uri=uris.get("blob"), queue_uri=uris.get("queue"), table_uri=uris.get("table"), ca_file=ca_file
+    )
 
 
 def _https(text: str) -> str:

@@ -24,5 +24,7 @@ def problem(name: str, error: BaseException | None = None, /, **fields: object) 
 
 def _line(name: str, fields: dict[str, object]) -> str:
     # One line whatever a field holds: a line break in a value must not start a forged line.
-    shown = " ".join(f"{key}={str(value)[:200]!r}" if isinstance(value, str) else f"{key}={value}" for key, value in fields.items())
+    shown = " ".join(
+        f"{key}={str(value)[:200]!r}" if isinstance(value, str) else f"{key}={value}" for key, value in fields.items()
+    )
     return f"{name} {shown}".rstrip()

@@ -75,9 +75,9 @@ def main() -> int:
     with contextlib.redirect_stdout(said):
         status = pytest.main(["--collect-only", "-q", "--no-header", "-p", "no:cacheprovider"], plugins=[coverage])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        print(said.getvalue(), file=sys.stderr)  # noqa: T201 - for the person at the terminal
+        print(said.getvalue(), file=sys.stderr)
         return int(status)
-    print("\n".join(report(coverage)))  # noqa: T201 - for the person at the terminal
+    print("\n".join(report(coverage)))
     return 1 if coverage.wrong else 0
 
 

@@ -15,7 +15,7 @@ from emulator.graph.call import Answer, FileBody
 _CHUNK = 65536
 
 
-class ConnectionCut(Exception):  # noqa: N818 (not an error: a fault on purpose)
+class ConnectionCut(Exception):
     """The connection is to be cut without an answer."""
 
 

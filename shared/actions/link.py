@@ -30,5 +30,7 @@ class Link:
         """Note it; the result names the entity."""
         parts = [parameters.number, *(part for part in (parameters.sub_project, parameters.phase) if part)]
         key = f"{parameters.entity}/" + "/".join(parts)
-        await context.lookup.note(context.run.company, "entity", key, context.run.message, step=parameters.step.value, entity=key)
+        await context.lookup.note(
+            context.run.company, "entity", key, context.run.message, step=parameters.step.value, entity=key
+        )
         return {"entity": parameters.entity.value, "number": "/".join(parts), "step": parameters.step.value}

@@ -31,7 +31,11 @@ def companies(text: str, name: str = "the file") -> list[Company]:
     if len(text.encode()) > LIMIT:
         raise ConfigurationError(f"{name} is larger than {LIMIT // 1024} KiB", remedy=REMEDY)
     document = _load(text, name)
-    if not isinstance(document, dict) or not isinstance(document.get("companies"), list) or set(document) != {"companies"}:
+    if (
+        not isinstance(document, dict)
+        or not isinstance(document.get("companies"), list)
+        or set(document) != {"companies"}
+    ):
         raise ConfigurationError(f"{name} must hold one list named companies, and nothing beside it", remedy=REMEDY)
     problems: list[str] = []
     found: list[Company] = []
@@ -62,7 +66,9 @@ def _load(text: str, name: str) -> Any:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ConfigurationError(f"{name}, line {line}: this is not YAML: {error.problem or error.context}", remedy=REMEDY) from None
+        raise ConfigurationError(
+            f"{name}, line {line}: this is not YAML: {error.problem or error.context}", remedy=REMEDY
+        ) from None
     except (YAMLError, RecursionError, ValueError):
         raise ConfigurationError(f"{name} is not YAML", remedy=REMEDY) from None
 
@@ -71,7 +77,12 @@ def _with_rule_ids(entry: Any) -> Any:
     """Rules get an id made of their name where the file gives none."""
     if not isinstance(entry, dict) or not isinstance(entry.get("rules"), list):
         return entry
-    rules = [{**rule, "id": _slug(rule["name"])} if isinstance(rule, dict) and "id" not in rule and isinstance(rule.get("name"), str) else rule for rule in entry["rules"]]
+    rules = [
+        {**rule, "id": _slug(rule["name"])}
+        if isinstance(rule, dict) and "id" not in rule and isinstance(rule.get("name"), str)
+        else rule
+        for rule in entry["rules"]
+    ]
     return {**entry, "rules": rules}
 
 
@@ -93,7 +104,9 @@ def _line(node: Any, path: Sequence[str | int]) -> int:
 
 def _where(path: Sequence[str | int]) -> str:
     # Names of model classes stand in the path where there are alternatives; a person does not know them.
-    shown = [str(part + 1) if isinstance(part, int) else part for part in path if isinstance(part, int) or part[:1].islower()]
+    shown = [
+        str(part + 1) if isinstance(part, int) else part for part in path if isinstance(part, int) or part[:1].islower()
+    ]
     return " › ".join(shown)
 
 

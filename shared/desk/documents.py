@@ -27,7 +27,12 @@ class Documents:
         """
         number = await self._series.take(draft.company, series, draft.id)
         document = draft.model_copy(update={"number": number, "series": series.id})
-        values = {"data": document.model_dump_json(), "kind": document.kind, "number": number, "place": document.place.value}
+        values = {
+            "data": document.model_dump_json(),
+            "kind": document.kind,
+            "number": number,
+            "place": document.place.value,
+        }
         if await self._table.insert("document", draft.company, draft.id, dict(values)):
             return document
         return await self.get(draft.company, draft.id) or document

@@ -35,7 +35,7 @@ _START_SECONDS = 20.0  # a cold disk; the libraries are read once
 _WORKER = "shared.documents.worker"
 
 
-class _GoneBefore(Exception):  # noqa: N818 - nothing went wrong with the document
+class _GoneBefore(Exception):
     """The child had ended before it was given the document."""
 
 

@@ -24,7 +24,7 @@ _BASE64 = re.compile(rb">[A-Za-z0-9+/=\s]{65536,}<")
 _SPACE = re.compile(r"\s+")
 
 
-class XmlRefused(ValueError):  # noqa: N818 - says what happened to the document; not an error of the program
+class XmlRefused(ValueError):
     """The XML is not read; `code` is the warning's, the message says why."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -32,7 +32,7 @@ class XmlRefused(ValueError):  # noqa: N818 - says what happened to the document
         self.code = code
 
 
-class _PrologOver(Exception):  # noqa: N818 - ends the scan, is no error
+class _PrologOver(Exception):
     """The root element begins; no DTD can come any more."""
 
 

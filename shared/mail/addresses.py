@@ -19,19 +19,20 @@ _TOKEN = re.compile(
     rb"""
     (?P<space>[\s\x00]+)
   | (?P<word>=\?[^?\s]{1,80}\?[BbQq]\?[^?]{0,4000}\?=)
-  | (?P<quoted>"(?:[^"\\]|\\.)*")
   | (?P<special>[(<>,;:"\\])
   | (?P<atom>(?:[^\s\x00"(<>,;:\\=]|=(?!\?))+)
   | (?P<other>.)
     """,
     re.X | re.S,
 )
+_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"', re.S)
 _PARENTHESES = re.compile(rb"[()]|\\.", re.S)
 _SPECIALS_AFTER = re.compile(rb"[>,;<]")
 _ESCAPED = re.compile(rb"\\(.)", re.S)
 _ANGLE = re.compile(r"<\s*([^<>\s]{1,320}@[^<>\s]{1,255})\s*>")
 _BARE = re.compile(r"[^\s<>()\[\],;:\"']{1,200}@[^\s<>()\[\],;:\"']{1,255}")
 MOST = 10_000
+MOST_UNCLOSED = 20
 
 
 class _Entry:
@@ -50,7 +51,7 @@ def parse_addresses(raw: bytes, warn: Warn | None = None, charset: str | None = 
     people: list[Person] = []
     entry = _Entry()
     at, length = 0, len(raw)
-    in_group = closed_parentheses = False
+    in_group, unclosed = False, 0
     no_more_comments = b")" not in raw
 
     def finish() -> None:
@@ -66,6 +67,11 @@ def parse_addresses(raw: bytes, warn: Warn | None = None, charset: str | None = 
         kind, text, begin, at = token.lastgroup, token[0], at, token.end()
         if kind != "special":
             entry.pieces.append((kind or "other", text))
+        elif text == b'"':
+            quoted = _QUOTED.match(raw, begin) if unclosed < MOST_UNCLOSED else None
+            unclosed += not quoted
+            entry.pieces.append(("quoted", quoted[0]) if quoted else ("other", text))
+            at = quoted.end() if quoted else at
         elif text == b"(":
             end = -1 if no_more_comments else _comment_end(raw, begin)
             if end < 0:
@@ -86,7 +92,6 @@ def parse_addresses(raw: bytes, warn: Warn | None = None, charset: str | None = 
             entry, in_group = _Entry(), True
         elif text != b">":
             entry.pieces.append(("other", text))
-    del closed_parentheses
     finish()
     return people
 
@@ -136,7 +141,9 @@ def _angle(raw: bytes, at: int, entry: _Entry) -> int:
 def _is_group_name(pieces: list[tuple[str, bytes]]) -> bool:
     """Whether what stands before a colon names a group."""
     text = b"".join(text for _, text in pieces).strip()
-    return bool(text) and b"@" not in text and text.lower() not in (b"mailto", b"smtp", b"http", b"https", b"tel", b"sip")
+    return (
+        bool(text) and b"@" not in text and text.lower() not in (b"mailto", b"smtp", b"http", b"https", b"tel", b"sip")
+    )
 
 
 def _person(entry: _Entry, warn: Warn | None, charset: str | None) -> Person | None:

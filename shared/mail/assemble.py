@@ -18,6 +18,7 @@ from shared.mail.leaves import Draft, Outbox
 from shared.mail.level import Level
 from shared.mail.limits import Account
 from shared.mail.outlook import OutlookMessage
+from shared.mail.quotation import without_marks
 from shared.mail.reply import find_reply
 from shared.model.mail import Attachment, Embedded, Header, Mail, Person
 
@@ -41,7 +42,7 @@ def assemble(level: Level, outbox: Outbox, account: Account, size: int, trust: T
         return tuple(_people(headers, name, account, charset))
 
     outlook = level.outlook or OutlookMessage()
-    text, html = _bodies(level, account)
+    text, html, spoken = _bodies(level, account)
     hashes = list(outbox.hashes)
     hashes += [hashlib.sha256(t.encode("utf-8", "replace")).hexdigest() for t in (text, html) if t]
     return_path = headers.first("return-path")
@@ -72,16 +73,24 @@ def assemble(level: Level, outbox: Outbox, account: Account, size: int, trust: T
         embedded=tuple(_embedded(level, account)),
         part_sha256=tuple(sorted(hashes)),
     )
-    spoken = html_to_text(html, marked=True) if html and not _has_plain(level) else text or ""
     mail = mail.model_copy(update={"reply": find_reply(spoken), "forwarded": find_forwarded(spoken, mail.subject)})
     automatic, bounce = find_automatic(_evidence(level, mail, account))
-    mail = mail.model_copy(update={"automatic": automatic, "bounce": bounce, "authentication": authentication_of(headers, mail.from_, trust)})
+    mail = mail.model_copy(
+        update={
+            "automatic": automatic,
+            "bounce": bounce,
+            "authentication": authentication_of(headers, mail.from_, trust),
+        }
+    )
     return mail.model_copy(update={"complete": account.complete, "warnings": tuple(account.warnings)})
 
 
 def _evidence(level: Level, mail: Mail, account: Account) -> Evidence:
     """What tells that a machine wrote."""
-    reports = [(r.kind, charsets.decode(bytes(r.data), None)[0].replace("\r\n", "\n").replace("\r", "\n")) for r in level.reports]
+    reports = [
+        (r.kind, charsets.decode(bytes(r.data), None)[0].replace("\r\n", "\n").replace("\r", "\n"))
+        for r in level.reports
+    ]
     originals = [inner.headers for inner in level.embedded]
     for kind, text in reports:
         if kind.endswith(("rfc822-headers", "global-headers")):
@@ -89,7 +98,15 @@ def _evidence(level: Level, mail: Mail, account: Account) -> Evidence:
     limit = account.limits.structured_header
     sender = encoded_words.decode_text(b" ".join(level.headers.all("from")[:5])[:limit])
     return Evidence(
-        level.headers, level.kind, level.parameters, mail.subject or "", sender, mail.text or "", level.part_types, reports, originals
+        level.headers,
+        level.kind,
+        level.parameters,
+        mail.subject or "",
+        sender,
+        mail.text or "",
+        level.part_types,
+        reports,
+        originals,
     )
 
 
@@ -152,19 +169,19 @@ def _references(values: list[bytes]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_MESSAGE_ID.findall(text)))[:1000]
 
 
-def _bodies(level: Level, account: Account) -> tuple[str | None, str | None]:
-    """The plain text and the HTML of the mail; the text is made from the HTML where there is no other."""
+def _bodies(level: Level, account: Account) -> tuple[str | None, str | None, str]:
+    """The plain text and the HTML, and what is looked at for reply and forward.
+
+    The text is made from the HTML where there is no other; then the last one carries the marks of `quotation`.
+    """
     plain = [b.text(account) for b in level.bodies if b.kind != "text/html"]
     htmls = [b.text(account) for b in level.bodies if b.kind == "text/html"]
     html = "\n".join(htmls) if htmls else None
-    text: str | None = "\n".join(part.rstrip("\n") if n < len(plain) - 1 else part for n, part in enumerate(plain)) if plain else None
-    if not (text and text.strip()) and html:
-        text = html_to_text(html)
-    return text, html
-
-
-def _has_plain(level: Level) -> bool:
-    return any(body.kind != "text/html" and body.data.strip() for body in level.bodies)
+    text = "\n".join([*(part.rstrip("\n") for part in plain[:-1]), *plain[-1:]]) if plain else None
+    if html and not (text and text.strip()):
+        marked = html_to_text(html, marked=True)
+        return without_marks(marked), html, marked
+    return text, html, text or ""
 
 
 def _attachment(draft: Draft) -> Attachment:

@@ -51,7 +51,11 @@ def authentication_of(headers: Headers, senders: Sequence[Person], trust: Abstra
                 continue
             if method == "dkim":
                 good = result == "pass" and bool(author) and _is_aligned(_signer(properties), author)
-                if good or results.get("dkim") is None or result == "pass" and not aligned_dkim and results["dkim"] != "pass":
+                if (
+                    good
+                    or results.get("dkim") is None
+                    or (result == "pass" and not aligned_dkim and results["dkim"] != "pass")
+                ):
                     results["dkim"] = result
                 aligned_dkim = aligned_dkim or good
             else:
@@ -65,7 +69,8 @@ def authentication_of(headers: Headers, senders: Sequence[Person], trust: Abstra
         dmarc=dmarc,
         arc=results.get("arc"),
         compauth=results.get("compauth"),
-        aligned=bool(author) and (dmarc in ("pass", "bestguesspass") or dmarc not in ("fail", "permerror") and aligned_dkim),
+        aligned=bool(author)
+        and (dmarc in ("pass", "bestguesspass") or (dmarc not in ("fail", "permerror") and aligned_dkim)),
     )
 
 
@@ -130,7 +135,10 @@ def _is_aligned(signer: str, author: str) -> bool:
         return False
     if signer == author:
         return True
-    if not (author.endswith("." + signer) or signer.endswith("." + author)) and signer.count(".") + author.count(".") < 2:
+    if (
+        not (author.endswith("." + signer) or signer.endswith("." + author))
+        and signer.count(".") + author.count(".") < 2
+    ):
         return False
     return _organisation(signer) == _organisation(author) != ""
 
@@ -141,7 +149,7 @@ def _organisation(domain: str) -> str:
 
 
 @functools.cache
-def _suffixes():  # type: ignore[no-untyped-def]  # noqa: ANN202 (the library has no types)
+def _suffixes():  # type: ignore[no-untyped-def]
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList()

@@ -50,7 +50,10 @@ _RECIPIENT_LINES = (
 )  # fmt: skip
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.\[])([45]\d\d)(?=[ \-]|$)")
-_COMMAND = re.compile(r"(?:in (?:the )?reply to|after|sent|>>>|response to|to)(?: the| end of)? ?['\"`:]*\s*(helo|ehlo|mail from|mail|rcpt to|rcpt|data|starttls|end of data)\b", re.I)
+_COMMAND = re.compile(
+    r"(?:in (?:the )?reply to|after|sent|>>>|response to|to)(?: the| end of)? ?['\"`:]*\s*(helo|ehlo|mail from|mail|rcpt to|rcpt|data|starttls|end of data)\b",
+    re.I,
+)
 _MESSAGE_ID = re.compile(r"^[ \t>]*message-id:[ \t\n]*(<[^<>\n]{1,990}>)", re.I | re.M)
 _FIELD_VALUE = re.compile(r"^[^;]{0,40};\s*")
 
@@ -78,7 +81,10 @@ def find_bounce(evidence: BounceEvidence) -> tuple[Bounce, str] | None:
     said, _ = _split(evidence.text)
     recipients = [r for r in map(_recipient, groups) if r]
     if recipients:
-        first = next((g for g in groups if g.first("final-recipient") or g.first("original-recipient") or g.first("action")), groups[0])
+        first = next(
+            (g for g in groups if g.first("final-recipient") or g.first("original-recipient") or g.first("action")),
+            groups[0],
+        )
         reason = _reason_of_group(first, said, recipients[0])
         return Bounce(recipients=tuple(recipients), original_message_id=original), reason
     if not _is_bounce(evidence, said):
@@ -89,7 +95,11 @@ def find_bounce(evidence: BounceEvidence) -> tuple[Bounce, str] | None:
     status = next((r.status for r in found if r.status), None) or _first(_STATUS, context)
     reason = reason_of(own, status, command=_command(said)) if own else "onhold"
     if reason in ("onhold", "systemerror", "contenterror", "rejected"):
-        reason = reason_of(f"{evidence.subject if 'delay' in evidence.subject.lower() else ''} {context[:4000]}", status, command=_command(said))
+        reason = reason_of(
+            f"{evidence.subject if 'delay' in evidence.subject.lower() else ''} {context[:4000]}",
+            status,
+            command=_command(said),
+        )
     return Bounce(recipients=tuple(found), original_message_id=original), reason
 
 
@@ -113,7 +123,9 @@ def _value(headers: Headers, name: str) -> str:
 
 def _recipient(group: Headers) -> BounceRecipient | None:
     """A group about one recipient."""
-    final = _value(group, "final-recipient") or _value(group, "original-recipient") or _value(group, "x-actual-recipient")
+    final = (
+        _value(group, "final-recipient") or _value(group, "original-recipient") or _value(group, "x-actual-recipient")
+    )
     action = _value(group, "action").lower().split(" ")[0].rstrip(";,.") or None
     if not final and not action:
         return None
@@ -123,7 +135,9 @@ def _recipient(group: Headers) -> BounceRecipient | None:
         address = _address(given)
     diagnostic = _value(group, "diagnostic-code")
     status = _first(_STATUS, _value(group, "status")) or None
-    return BounceRecipient(address=address, action=action, status=status, diagnostic=_FIELD_VALUE.sub("", diagnostic)[:2000] or None)
+    return BounceRecipient(
+        address=address, action=action, status=status, diagnostic=_FIELD_VALUE.sub("", diagnostic)[:2000] or None
+    )
 
 
 def _address(value: str) -> str:
@@ -141,7 +155,11 @@ def _reason_of_group(group: Headers, said: str, recipient: BounceRecipient) -> s
         return "delivered"
     text = recipient.diagnostic or ""
     inner = _first(_STATUS, text)
-    if inner and status and (status.endswith(".0.0") or inner[0] == status[0] and inner != status and not status.startswith("5.1.1")):
+    if (
+        inner
+        and status
+        and (status.endswith(".0.0") or (inner[0] == status[0] and inner != status and not status.startswith("5.1.1")))
+    ):
         status = inner
     command = _command(said)
     if kind == "x-unix" or "x-unix" in diagnostic.lower()[:20]:
@@ -191,7 +209,11 @@ def _free_form(evidence: BounceEvidence, said: str) -> list[BounceRecipient]:
             break
         for found in list(pattern.finditer(said))[:200]:
             address = found[1].rstrip(".,")
-            if "@" in address and not re.match(r"(?:postmaster|mailer-daemon|abuse|support|help)@", address, re.I) and address.lower() not in own:
+            if (
+                "@" in address
+                and not re.match(r"(?:postmaster|mailer-daemon|abuse|support|help)@", address, re.I)
+                and address.lower() not in own
+            ):
                 addresses.setdefault(address, found.start())
     out = []
     places = sorted(addresses.items(), key=lambda item: item[1])
@@ -200,12 +222,20 @@ def _free_form(evidence: BounceEvidence, said: str) -> list[BounceRecipient]:
         diagnostic = re.sub(r"\s+", " ", said[at:end]).strip()[:2000]
         if len(diagnostic) < len(address) + 15:
             diagnostic = re.sub(r"\s+", " ", said[max(0, at - 1500) : end]).strip()[-2000:]
-        out.append(BounceRecipient(address=address, action="failed", status=_first(_STATUS, diagnostic), diagnostic=diagnostic or None))
+        out.append(
+            BounceRecipient(
+                address=address, action="failed", status=_first(_STATUS, diagnostic), diagnostic=diagnostic or None
+            )
+        )
     if not out:
         original = next(iter(evidence.originals), None)
         address = _first(re.compile(_ADDRESS), original.text("to") or "") if original else None
         text = re.sub(r"\s+", " ", said).strip()[:2000]
-        out.append(BounceRecipient(address=address or "", action="failed", status=_first(_STATUS, text), diagnostic=text or None))
+        out.append(
+            BounceRecipient(
+                address=address or "", action="failed", status=_first(_STATUS, text), diagnostic=text or None
+            )
+        )
     return out
 
 

@@ -113,11 +113,41 @@ _STATUS = {
     "7.21": "authfailure", "7.22": "authfailure", "7.23": "authfailure", "7.24": "authfailure", "7.25": "requireptr", "7.26": "authfailure", "7.27": "notaccept",
     "7.28": "spamdetected", "7.29": "authfailure", "7.509": "authfailure", "7.511": "blocked",
 }  # fmt: skip
-_DECISIVE = frozenset({"1.1", "1.2", "1.6", "1.8", "1.351", "2.2", "2.3", "3.4", "7.13", "7.20", "7.21", "7.22", "7.23", "7.24", "7.25", "7.26", "7.509"})
-_REPLY = {"421": "blocked", "452": "systemfull", "521": "notaccept", "525": "suspend", "552": "mailboxfull", "553": "userunknown", "556": "notaccept"}
+_DECISIVE = frozenset(
+    {
+        "1.1",
+        "1.2",
+        "1.6",
+        "1.8",
+        "1.351",
+        "2.2",
+        "2.3",
+        "3.4",
+        "7.13",
+        "7.20",
+        "7.21",
+        "7.22",
+        "7.23",
+        "7.24",
+        "7.25",
+        "7.26",
+        "7.509",
+    }
+)
+_REPLY = {
+    "421": "blocked",
+    "452": "systemfull",
+    "521": "notaccept",
+    "525": "suspend",
+    "552": "mailboxfull",
+    "553": "userunknown",
+    "556": "notaccept",
+}
 
 
-def reason_of(said: str, status: str | None, *, action: str | None = None, command: str | None = None, machine: bool = False) -> str:
+def reason_of(
+    said: str, status: str | None, *, action: str | None = None, command: str | None = None, machine: bool = False
+) -> str:
     """Answer the reason.
 
     Args:
@@ -161,7 +191,7 @@ def reason_of(said: str, status: str | None, *, action: str | None = None, comma
         return "blocked"
     if command == "MAIL":
         return "rejected"
-    if status and status.startswith("4") or action == "delayed":
+    if (status and status.startswith("4")) or action == "delayed":
         return "expired"
     return "userunknown" if command == "RCPT" else "onhold"
 

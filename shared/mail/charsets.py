@@ -130,7 +130,16 @@ def decode(data: bytes, label: str | None) -> Decoded:
     return text, f"not {label} as declared; read as {guessed or 'utf-8'}"
 
 
-_ASCII_SAFE = frozenset(_LABELS) - {"utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "hz", "iso-2022-jp", "iso-2022-kr"}
+_ASCII_SAFE = frozenset(_LABELS) - {
+    "utf-7",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32",
+    "hz",
+    "iso-2022-jp",
+    "iso-2022-kr",
+}
 
 
 def _strictly(data: bytes, codec: str) -> tuple[str | None, str | None]:
@@ -163,7 +172,7 @@ def _utf16(data: bytes) -> str:
     """UTF-16 by its mark, or by where the zeros are; Python takes the machine's order."""
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return data.decode("utf-16")
-    zeros = [data[i : 2000 : 2].count(0) for i in (0, 1)]
+    zeros = [data[i:2000:2].count(0) for i in (0, 1)]
     return data.decode("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le")
 
 

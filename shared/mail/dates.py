@@ -29,8 +29,12 @@ _ZONES = {
     "sast": 2, "hkt": 8, "sgt": 8, "pht": 8, "ist": 5.5, "brt": -3, "art": -3,
 }  # fmt: skip
 _COMMENT = re.compile(r"\(([^()]{0,100})\)")
-_CLOCK = re.compile(r"(?<![\d:])(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d{1,9})?(?:\s*([AaPp])\.?[Mm]\b\.?)?(?![\d:])")
-_DAY_MONTH = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|\.)?[\s\-/.,]+(?:de\s+)?([^\W\d_]{3,12})\.?[\s\-/.,']+(?:de\s+)?(\d{2,4})(?![\d:])")
+_CLOCK = re.compile(
+    r"(?<![\d:])(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d{1,9})?(?:\s*([AaPp])\.?[Mm]\b\.?)?(?![\d:])"
+)
+_DAY_MONTH = re.compile(
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|\.)?[\s\-/.,]+(?:de\s+)?([^\W\d_]{3,12})\.?[\s\-/.,']+(?:de\s+)?(\d{2,4})(?![\d:])"
+)
 _MONTH_DAY = re.compile(r"([^\W\d_]{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:\s*,\s*|\s+)(?:(\d{4})(?!\d))?")
 _YEAR_LAST = re.compile(r"(?<![\d:+-])((?:19|20)\d{2})(?!\d)\s*$")
 _NUMERIC = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
@@ -66,7 +70,9 @@ def _moment(value: str) -> tuple[datetime, bool] | None:
         after = rest[clock.end() :]
     offset = _zone(after, comments)
     try:
-        base = datetime(day[0], day[1], day[2], 0, 0, 0, tzinfo=timezone(timedelta(hours=offset)) if offset is not None else UTC)
+        base = datetime(
+            day[0], day[1], day[2], 0, 0, 0, tzinfo=timezone(timedelta(hours=offset)) if offset is not None else UTC
+        )
         if hour > 24 or minute > 59 or second > 60:
             return None
         return base + timedelta(hours=hour, minutes=minute, seconds=min(second, 59)), offset is not None
@@ -91,7 +97,9 @@ def _day(text: str) -> tuple[int, int, int, int, int] | None:
     """Year, month, day, and where they stand."""
     if found := _NUMERIC.search(text):
         return int(found[1]), int(found[2]), int(found[3]), found.start(), found.end()
-    if (found := _DAY_MONTH.search(text)) and (month := _MONTHS.get(found[2].lower()) or _MONTHS.get(found[2][:3].lower())):
+    if (found := _DAY_MONTH.search(text)) and (
+        month := _MONTHS.get(found[2].lower()) or _MONTHS.get(found[2][:3].lower())
+    ):
         return _year(found[3]), month, int(found[1]), found.start(), found.end()
     for found in _MONTH_DAY.finditer(text):
         month = _MONTHS.get(found[1].lower()) or _MONTHS.get(found[1][:3].lower())

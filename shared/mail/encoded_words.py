@@ -23,7 +23,7 @@ _BLANK = b" \t\r\n"
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _ESCAPE_AFTER = re.compile(rb"\?=[0-9A-F]{2}")
 _BLANKS = re.compile(rb"[ \t\r\n]")
-_CONTROLS = {i: None for i in (*range(9), 11, 12, *range(14, 32), 127)}
+_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 
 
 def decode_text(value: bytes, warn: Warn | None = None, charset: str | None = None) -> str:

@@ -9,18 +9,31 @@ from __future__ import annotations
 import re
 
 from shared.mail.addresses import parse_addresses
-from shared.mail.quotation import CUT, QuotedHeader, header_block, introduction, is_quoted, separator, unquote
-from shared.mail.reply import plain
+from shared.mail.quotation import (
+    CUT,
+    QuotedHeader,
+    header_block,
+    introduction,
+    is_quoted,
+    separator,
+    unquote,
+    without_marks,
+)
 from shared.model.mail import Forwarded, Person
 
 __all__ = ["find_forwarded"]
 
-MOST_LINES = 20_000
+MOST_LINES = 8_000
 _MAILTO = re.compile(r"[\[<(]\s*(?:mailto|smtp):\s*([^\]>)\s]{3,320})\s*[\]>)]", re.I)
 _DOUBLE = re.compile(r"<?([^\s<>]{1,90}@[^\s<>]{1,200})<mailto:[^<>]{1,320}>>?", re.I)
 _RULE = re.compile(r"^\s*[-_=*–—]{3,}\s*$")
-_FORWARD_SUBJECT = re.compile(r"^\s*(?:\[[^\]]{0,40}\]\s*)?(?:fwd?|wg|vs|vb|tr|rv|i|doorst|pd|enc|vl|vid|fs|fwd\.|转发|轉寄|転送|пер)\s*(?:\[\d+\])?\s*[:：]", re.I)
-_REPLY_SUBJECT = re.compile(r"^\s*(?:\[[^\]]{0,40}\]\s*)?(?:re|aw|sv|antw|odp|ref|res|vá|rif|ynt|回复|答复)\s*(?:\[\d+\])?\s*[:：]", re.I)
+_FORWARD_SUBJECT = re.compile(
+    r"^\s*(?:\[[^\]]{0,40}\]\s*)?(?:fwd?|wg|vs|vb|tr|rv|i|doorst|pd|enc|vl|vid|fs|fwd\.|转发|轉寄|転送|пер)\s*(?:\[\d+\])?\s*[:：]",
+    re.I,
+)
+_REPLY_SUBJECT = re.compile(
+    r"^\s*(?:\[[^\]]{0,40}\]\s*)?(?:re|aw|sv|antw|odp|ref|res|vá|rif|ynt|回复|答复)\s*(?:\[\d+\])?\s*[:：]", re.I
+)
 
 
 def find_forwarded(text: str, subject: str | None = None) -> Forwarded | None:
@@ -70,14 +83,14 @@ def _forwarded(lines: list[str], at: int, block: QuotedHeader) -> Forwarded:
     fields = block.fields
     senders = _people(fields.get("from"))
     return Forwarded(
-        text_top=plain("\n".join(top)).strip(),
+        text_top=without_marks("\n".join(top)).strip(),
         from_=senders[0] if senders else None,
         to=tuple(_people(fields.get("to"))),
         cc=tuple(_people(fields.get("cc"))),
         date=fields.get("date") or None,
         subject=fields.get("subject"),
-        text=plain("\n".join(body)).strip("\n").rstrip(),
-        text_bottom=plain("\n".join(bottom)).strip(),
+        text=without_marks("\n".join(body)).strip("\n").rstrip(),
+        text_bottom=without_marks("\n".join(bottom)).strip(),
     )
 
 

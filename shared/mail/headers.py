@@ -22,7 +22,7 @@ _KNOWN = re.compile(
     rb"|priority|thread-[\w-]+|resent-[\w-]+|user-agent|organi[sz]ation|authentication-results|disposition-[\w-]+)[ \t]*:",
     re.I,
 )
-_FOLD = re.compile(rb"(?:\r\n|\n|\r)+[ \t]+|(?:\r\n|\n|\r)+|[ \t]*\r")
+_FOLD = re.compile(rb"[\r\n]+[ \t]*")
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ def parse_header_block(block: bytes, most_fields: int, *, top: bool = False) -> 
             if len(headers.fields) >= most_fields:
                 return headers, None
             name, value_from, value_to = field_found[1].decode("ascii"), field_found.end(), stop
-        elif stop == at or block.startswith((b"From ", b">From "), at) and not headers.fields and not name:
+        elif stop == at or (block.startswith((b"From ", b">From "), at) and not headers.fields and not name):
             pass
         elif _KNOWN.match(block, following):
             value_to = stop

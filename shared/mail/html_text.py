@@ -13,11 +13,20 @@ from shared.mail.quotation import CUT, QUOTE
 __all__ = ["html_to_text", "referred_to"]
 
 LONGEST = 2 << 20
+DEEPEST = 400
+_NESTING = re.compile(
+    r"<(/?)(?:div|blockquote|span|b|i|u|font|table|tbody|tr|td|ul|ol|center|section|article|a|em|strong|dl|form|fieldset|main|small|big|s|code|pre|nobr|tt|q|sub|sup|header|footer|aside|nav|address|dir|menu|details|button|object|label|svg|math|g|template|select|ruby|x-[\w-]+|o:p)\b[^<>]{0,4000}>?",
+    re.I,
+)
 _CID = re.compile(r"""cid:([^"'\s<>)]{1,500})""", re.I)
-_SOURCE = re.compile(r"""(?:src|background|href|data)\s*=\s*(?:"([^"]{1,500})"|'([^']{1,500})'|([^\s>"']{1,500}))""", re.I)
+_SOURCE = re.compile(
+    r"""(?:src|background|href|data)\s*=\s*(?:"([^"]{1,500})"|'([^']{1,500})'|([^\s>"']{1,500}))""", re.I
+)
 _STYLE_URL = re.compile(r"""url\(\s*["']?([^"')\s]{1,500})""", re.I)
 
-_SKIP = frozenset({"script", "style", "head", "title", "meta", "link", "template", "noscript", "object", "svg", "select"})
+_SKIP = frozenset(
+    {"script", "style", "head", "title", "meta", "link", "template", "noscript", "object", "svg", "select"}
+)
 _BREAKS = frozenset(
     {"address", "article", "aside", "blockquote", "center", "dd", "details", "dir", "div", "dl", "dt", "fieldset", "figure",
      "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "legend", "li", "main", "menu", "nav", "ol", "p",
@@ -43,18 +52,41 @@ def html_to_text(html: str, *, marked: bool = False) -> str:
 
     `marked` puts the marks of `quotation` before quoted lines, and where mail programs begin the quoted message.
     """
-    tree = LexborHTMLParser(html[:LONGEST])
+    tree = LexborHTMLParser(_shallow(html[:LONGEST]))
     root = tree.body or tree.root
     if root is None:
         return ""
     return _Writer(marked=marked).run(root)
 
 
+def _shallow(html: str) -> str:
+    """The HTML without the elements that lie too deep: the parser's time grows with the square of the depth."""
+    if html.count("<") < DEEPEST:
+        return html
+    depth = 0
+
+    def tag(found: re.Match[str]) -> str:
+        nonlocal depth
+        if found[1]:
+            if depth > DEEPEST:
+                depth -= 1
+                return " "
+            depth = max(0, depth - 1)
+            return found[0]
+        depth += 1
+        return " " if depth > DEEPEST else found[0]
+
+    return _NESTING.sub(tag, html)
+
+
 _CUT_IDS = frozenset({"divrplyfwdmsg", "appendonsend", "stopspelling", "mail-editor-reference-message-container", "isforwardcontent", "ms-outlook-mobile-reference-message",
                       "ymail_android_signature_quote", "reply-intro", "oriMsgHtmlSeperator".lower(), "zwchr"})  # fmt: skip
 _CUT_CLASSES = frozenset({"outlookmessageheader", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra", "ms-outlook-mobile-reference-message", "yahoo-quoted-begin",
                           "mail_quote", "gmail_quote_attribution"})  # fmt: skip
-_OUTLOOK_RULE = re.compile(r"border:\s*none;\s*border-top:\s*solid #(?:b5c4df|e1e1e1) 1\.0pt|border-top:\s*(?:1pt|1\.0pt|1px)? ?solid #(?:b5c4df|e1e1e1)", re.I)
+_OUTLOOK_RULE = re.compile(
+    r"border:\s*none;\s*border-top:\s*solid #(?:b5c4df|e1e1e1) 1\.0pt|border-top:\s*(?:1pt|1\.0pt|1px)? ?solid #(?:b5c4df|e1e1e1)",
+    re.I,
+)
 
 
 def _is_quote(node: LexborNode) -> bool:
@@ -64,7 +96,11 @@ def _is_quote(node: LexborNode) -> bool:
         return True
     style = (attributes.get("style") or "").lower()
     classes = (attributes.get("class") or "").lower()
-    return "border-left" in style or "gmail_quote" in classes and bool(style) or "quote" in classes and "gmail" not in classes
+    return (
+        "border-left" in style
+        or ("gmail_quote" in classes and bool(style))
+        or ("quote" in classes and "gmail" not in classes)
+    )
 
 
 class _Writer:
@@ -137,7 +173,11 @@ class _Writer:
             return
         name = (attributes.get("id") or "").lower().removeprefix("x_")
         classes = set((attributes.get("class") or "").lower().replace("x_", "").split())
-        if name in _CUT_IDS or classes & _CUT_CLASSES or tag == "div" and _OUTLOOK_RULE.search(attributes.get("style") or ""):
+        if (
+            name in _CUT_IDS
+            or classes & _CUT_CLASSES
+            or (tag == "div" and _OUTLOOK_RULE.search(attributes.get("style") or ""))
+        ):
             self._break()
             if not self.lines or self.lines[-1] != CUT:
                 self.lines.append(CUT)

@@ -88,7 +88,13 @@ class Outbox:
         self.hashes: list[str] = []
 
     def begin(
-        self, path: str, name: str | None, content_type: str, content_id: str | None, nested: bool, location: str | None = None
+        self,
+        path: str,
+        name: str | None,
+        content_type: str,
+        content_id: str | None,
+        nested: bool,
+        location: str | None = None,
     ) -> LeafWriter:
         """Begin a leaf."""
         draft = Draft(len(self.drafts), path, name, content_type, content_id, nested, location)

@@ -29,7 +29,9 @@ _REPORTS = frozenset(
      "message/global-delivery-status", "message/rfc822-headers", "text/calendar", "message/partial", "message/external-body",
      "message/global-headers", "message/tracking-status", "message/delivery-report"}
 )  # fmt: skip
-_BODIES = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/rtf", "text/markdown", "text", "plain/text"})
+_BODIES = frozenset(
+    {"text/plain", "text/html", "text/enriched", "text/richtext", "text/rtf", "text/markdown", "text", "plain/text"}
+)
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _OPAQUE_NAMES = re.compile(r"\.(?:doc|dot|xls|xlt|ppt|pps|pot|msi|mpp|vsd|pub|db|one|dwg|dll|exe|hwp|wps)$", re.I)
 REPORT_BYTES = 1 << 20
@@ -76,7 +78,9 @@ class Report:
 class Level:
     """A mail being read."""
 
-    def __init__(self, outbox: Outbox, account: Account, path: str = "", depth: int = 0, *, digest: bool = False) -> None:
+    def __init__(
+        self, outbox: Outbox, account: Account, path: str = "", depth: int = 0, *, digest: bool = False
+    ) -> None:
         self.outbox = outbox
         self.account = account
         self.path = path
@@ -163,7 +167,10 @@ class Level:
             return _Both(_Collect(report.data, REPORT_BYTES), self.begin(part, path, name, kind))
         if kind in _BODIES and (route := self._body(part, path, name, kind)):
             return route
-        if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or (name or "").lower() in ("winmail.dat", "win.dat"):
+        if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or (name or "").lower() in (
+            "winmail.dat",
+            "win.dat",
+        ):
             return _Container(self, part, path, name, kind, containers.read_tnef)
         if kind == "application/vnd.ms-outlook" or (name or "").lower().endswith(".msg"):
             return _Peek(self, part, path, name, kind)
@@ -190,7 +197,9 @@ class Level:
     def _mail(self, part: Part, path: str, name: str | None, kind: str) -> Consumer:
         """A mail inside this mail."""
         if self.depth >= self.account.limits.mails_deep:
-            self.account.breach("mails_too_deep", f"mails are attached more than {self.account.limits.mails_deep} deep; kept whole")
+            self.account.breach(
+                "mails_too_deep", f"mails are attached more than {self.account.limits.mails_deep} deep; kept whole"
+            )
             return self.begin(part, path, name, kind)
         level = Level(self.outbox, self.account, _way(path, name, "message"), self.depth + 1)
         level.path_in_parent = path
@@ -204,7 +213,7 @@ class Level:
         is_html = kind == "text/html"
         same = [b for b in self.bodies if (b.kind == "text/html") == is_html]
         in_alternative = bool(part.parents) and part.parents[-1] == "alternative"
-        if name and (same or self.bodies and not in_alternative):
+        if name and (same or (self.bodies and not in_alternative)):
             return None
         if "related" in part.parents[-1:] and not part.first:
             return None
@@ -212,7 +221,7 @@ class Level:
             return None
         text = Body(kind, part.content_type.get("charset"), bytearray())
         room = max(0, self.account.limits.body_bytes - sum(len(b.data) for b in same))
-        saved = self.begin(part, path, name, kind) if name or same and not is_html else None
+        saved = self.begin(part, path, name, kind) if name or (same and not is_html) else None
         self.bodies.append(text)
         collect: Consumer = _Collect(text.data, room, lambda: self._cut(text, path))
         if saved:
@@ -224,6 +233,12 @@ class Level:
         def on_file(file_name: str) -> Consumer:
             nonlocal count
             count += 1
+            self.account.parts += 1
+            if self.account.parts > self.account.limits.parts:
+                self.account.breach(
+                    "too_many_parts", f"more than {self.account.limits.parts} parts; the rest was not read"
+                )
+                return _Collect(bytearray(), 0)
             return _Peek(self, None, f"{path}.uu{count}", file_name, "application/octet-stream")
 
         return UuencodeFilter(collect, on_file)
@@ -241,20 +256,28 @@ class Level:
         if bodies:
             self.outlook = message
             if message.html and not any(b.kind == "text/html" for b in self.bodies):
-                self.bodies.append(Body("text/html", "utf-8", bytearray(message.html[: 1 << 20].encode("utf-8", "replace"))))
+                self.bodies.append(
+                    Body("text/html", "utf-8", bytearray(message.html[: 1 << 20].encode("utf-8", "replace")))
+                )
             if message.text and not any(b.kind != "text/html" and b.data.strip() for b in self.bodies):
-                self.bodies.append(Body("text/plain", "utf-8", bytearray(message.text[: 1 << 20].encode("utf-8", "replace"))))
+                self.bodies.append(
+                    Body("text/plain", "utf-8", bytearray(message.text[: 1 << 20].encode("utf-8", "replace")))
+                )
         for number, item in enumerate(message.attachments, 1):
             self.account.parts += 1
             if self.account.parts > self.account.limits.parts:
-                self.account.breach("too_many_parts", f"more than {self.account.limits.parts} parts; the rest was not read")
+                self.account.breach(
+                    "too_many_parts", f"more than {self.account.limits.parts} parts; the rest was not read"
+                )
                 return
             self._outlook_attachment(item, f"{path}/{number}" if path else str(number))
 
     def _outlook_attachment(self, item: OutlookAttachment, path: str) -> None:
         if item.message is not None:
             if self.depth >= self.account.limits.mails_deep:
-                self.account.breach("mails_too_deep", f"mails are attached more than {self.account.limits.mails_deep} deep")
+                self.account.breach(
+                    "mails_too_deep", f"mails are attached more than {self.account.limits.mails_deep} deep"
+                )
                 return
             level = Level(self.outbox, self.account, _way(path, item.name, "message"), self.depth + 1)
             level.path_in_parent = path
@@ -269,7 +292,9 @@ class Level:
             draft.draft.reference = item.reference
             draft.end()
             return
-        sink = _Peek(self, None, path, item.name, item.content_type or "application/octet-stream", item.content_id, item.location)
+        sink = _Peek(
+            self, None, path, item.name, item.content_type or "application/octet-stream", item.content_id, item.location
+        )
         view = memoryview(item.data)
         for at in range(0, len(view), 1 << 20):
             sink.write(view[at : at + (1 << 20)])
@@ -286,12 +311,25 @@ class Level:
 
         referred = referred_to(html)
         for draft in self.drafts:
-            kind = draft.detected_type if draft.detected_type.partition("/")[0] in ("image", "audio", "video") else (
-                draft.content_type if draft.detected_type in ("application/octet-stream", "text/plain", "application/xml") else "")
+            kind = (
+                draft.detected_type
+                if draft.detected_type.partition("/")[0] in ("image", "audio", "video")
+                else (
+                    draft.content_type
+                    if draft.detected_type in ("application/octet-stream", "text/plain", "application/xml")
+                    else ""
+                )
+            )
             if not kind.startswith(("image/", "audio/", "video/", "text/css")):
                 continue
-            names = {draft.content_id, draft.location, draft.content_id and draft.content_id.partition("@")[0] or None}
-            draft.inline = bool(referred & ({n.lower() for n in names if n} | ({draft.name.lower()} if draft.name else set())))
+            names = {
+                draft.content_id,
+                draft.location,
+                (draft.content_id and draft.content_id.partition("@")[0]) or None,
+            }
+            draft.inline = bool(
+                referred & ({n.lower() for n in names if n} | ({draft.name.lower()} if draft.name else set()))
+            )
 
 
 def _way(path: str, name: str | None, otherwise: str) -> str:
@@ -436,7 +474,9 @@ class _Container(_Buffered):
         level = self.level
         deepest = level.account.limits.mails_deep - level.depth
         if self._mail and deepest <= 0:
-            level.account.breach("mails_too_deep", f"mails are attached more than {level.account.limits.mails_deep} deep")
+            level.account.breach(
+                "mails_too_deep", f"mails are attached more than {level.account.limits.mails_deep} deep"
+            )
             raise NotReadable("it lies too deep")
         message = self._reader(data, deepest)
         way = _way(self.path, self.name, "message" if self._mail else "winmail.dat")
@@ -474,7 +514,9 @@ class _Signed(_Buffered):
         writer.draft.protected = state if state != "signed" else None
         writer.end()
         if state == "encrypted":
-            self.level.account.warn("encrypted", f"{self.path}: encrypted; it cannot be read without the recipient's key")
+            self.level.account.warn(
+                "encrypted", f"{self.path}: encrypted; it cannot be read without the recipient's key"
+            )
 
 
 class _Unwrapped:

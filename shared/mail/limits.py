@@ -25,7 +25,7 @@ class Limits:
     """Parts in all, over every attached mail."""
     header_bytes: int = 2 << 20
     """Headers summed over all parts."""
-    header_fields: int = 10_000
+    header_fields: int = 100_000
     """Header fields summed over all parts."""
     structured_header: int = 100_000
     """One header that is taken apart (addresses, dates, parameters); the rest of it is left unread."""

@@ -17,7 +17,19 @@ type Value = bytes | memoryview | str | int | bool | datetime | list[str] | None
 
 STRING8, UNICODE, BINARY, OBJECT = 0x001E, 0x001F, 0x0102, 0x000D
 MULTIPLE = 0x1000
-FIXED = {0x0002: 2, 0x0003: 4, 0x0004: 4, 0x0005: 8, 0x0006: 8, 0x0007: 8, 0x000A: 4, 0x000B: 2, 0x0014: 8, 0x0040: 8, 0x0048: 16}
+FIXED = {
+    0x0002: 2,
+    0x0003: 4,
+    0x0004: 4,
+    0x0005: 8,
+    0x0006: 8,
+    0x0007: 8,
+    0x000A: 4,
+    0x000B: 2,
+    0x0014: 8,
+    0x0040: 8,
+    0x0048: 16,
+}
 
 MESSAGE_CLASS, SUBJECT, BODY, RTF, HTML, HEADERS = 0x001A, 0x0037, 0x1000, 0x1009, 0x1013, 0x007D
 MESSAGE_ID, REFERENCES, IN_REPLY_TO = 0x1035, 0x1039, 0x1042
@@ -109,7 +121,9 @@ def fixed(kind: int, data: bytes | memoryview) -> Value:
     return bytes(data)
 
 
-def message_of(properties: Properties, recipients: list[Properties], attachments: list[OutlookAttachment]) -> OutlookMessage:
+def message_of(
+    properties: Properties, recipients: list[Properties], attachments: list[OutlookAttachment]
+) -> OutlookMessage:
     """Make the message."""
     message = OutlookMessage(message_class=properties.text(MESSAGE_CLASS) or "", attachments=attachments)
     raw = properties.text(HEADERS)
@@ -171,14 +185,20 @@ def _bodies(message: OutlookMessage, properties: Properties) -> None:
         message.text = message.text or text
 
 
-def attachment_of(properties: Properties, data: bytes | memoryview, message: OutlookMessage | None) -> OutlookAttachment:
+def attachment_of(
+    properties: Properties, data: bytes | memoryview, message: OutlookMessage | None
+) -> OutlookAttachment:
     """Make the attachment."""
     name = properties.text(LONG_NAME) or properties.text(SHORT_NAME) or properties.text(NAME)
-    item = OutlookAttachment(name=name and name.replace("\0", "").strip() or None, data=data, message=message)
+    item = OutlookAttachment(name=(name and name.replace("\0", "").strip()) or None, data=data, message=message)
     item.content_type = (properties.text(MIME_TYPE) or "").strip().lower() or None
     item.content_id = (properties.text(CONTENT_ID) or "").strip().strip("<>") or None
     item.location = (properties.text(LOCATION) or "").strip() or None
     method = properties.number(METHOD)
     if method == BY_WEB or (method in (2, 3, BY_REFERENCE) and not len(data)):
-        item.reference = properties.text(PATHNAME) or properties.text(0x3708) or str(properties.named.get("AttachmentOriginalUrl") or "")
+        item.reference = (
+            properties.text(PATHNAME)
+            or properties.text(0x3708)
+            or str(properties.named.get("AttachmentOriginalUrl") or "")
+        )
     return item

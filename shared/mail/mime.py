@@ -20,7 +20,7 @@ from shared.mail.parameters import Parameters, parse_parameters
 
 __all__ = ["Machine", "Part", "Sink"]
 
-SLICE = 256 << 10
+SLICE = 128 << 10
 """How much is looked at in one go; fits the processor's cache."""
 GATHER = 16 << 10
 """Smaller pieces are gathered up to this."""
@@ -171,7 +171,9 @@ class Machine:
         while self._state is not _State.DONE:
             state, was = self._state, at
             at = steps[state](at, final)
-            if at == was and state is self._state or at >= len(self._buffer) and not (final and self._state is _State.HEADER):
+            if (at == was and state is self._state) or (
+                at >= len(self._buffer) and not (final and self._state is _State.HEADER)
+            ):
                 break
         self._buffer = b"" if self._state is _State.DONE else self._buffer[at:]
 
@@ -262,8 +264,12 @@ class Machine:
             if raw_type and kind and kind not in ("text", "text/"):
                 account.warn("content_type", f"the content type {kind[:60]!r} is not one; taken as {default}")
             kind = {"text/": "text/plain", "multipart/": "multipart/mixed"}.get(kind, default)
-        disposition = parse_parameters((headers.first("content-disposition") or b"")[: limits.structured_header], account.warn)
-        part = Part(headers, Parameters(kind, content_type.parameters), disposition, self._number, self._parents, self._first)
+        disposition = parse_parameters(
+            (headers.first("content-disposition") or b"")[: limits.structured_header], account.warn
+        )
+        part = Part(
+            headers, Parameters(kind, content_type.parameters), disposition, self._number, self._parents, self._first
+        )
         self._top = False
         self._body_start = True
         sink.part_seen(part)
@@ -298,7 +304,12 @@ class Machine:
     def _body(self, at: int, final: bool) -> int:
         """Pass the body from `at` on to the sink, up to the next boundary."""
         buffer = self._buffer
-        if self._open and not self._open[-1].count and self._state is _State.SKIP and not self._settle_boundary(at, final):
+        if (
+            self._open
+            and not self._open[-1].count
+            and self._state is _State.SKIP
+            and not self._settle_boundary(at, final)
+        ):
             return at
         if not self._open:
             if self._in_leaf:
@@ -392,7 +403,9 @@ class Machine:
             multipart.closed = False
         self._account.parts += 1
         if self._account.parts > self._account.limits.parts:
-            self._account.breach("too_many_parts", f"more than {self._account.limits.parts} parts; the rest was not read")
+            self._account.breach(
+                "too_many_parts", f"more than {self._account.limits.parts} parts; the rest was not read"
+            )
             self._state = _State.DONE
             return
         multipart.count += 1
@@ -407,7 +420,9 @@ class Machine:
         text = bytes(multipart.preamble)
         if multipart.count or not text.strip():
             return
-        self._account.warn("boundary_not_found", "the boundary of a multipart is nowhere in it; its content is taken as text")
+        self._account.warn(
+            "boundary_not_found", "the boundary of a multipart is nowhere in it; its content is taken as text"
+        )
         part = Part(Headers(), Parameters("text/plain"), Parameters(), (*multipart.number, 1), multipart.parents)
         self._sink.leaf_started(part)
         self._sink.leaf_data(text)

@@ -122,7 +122,9 @@ class _File:
                 properties.named.setdefault(self._names[number], properties.decoded(kind, data))
         return properties
 
-    def _attachment(self, path: tuple[str, ...], deepest: int, page: str | None, problems: list[str]) -> OutlookAttachment:
+    def _attachment(
+        self, path: tuple[str, ...], deepest: int, page: str | None, problems: list[str]
+    ) -> OutlookAttachment:
         properties = self._properties(path, 8, page)
         data: bytes | memoryview = properties.data(mapi.DATA) or b""
         message = None

@@ -1,9 +1,9 @@
 """Values with parameters: Content-Type and Content-Disposition (RFC 2045, RFC 2231), in every form they come in.
 
-    text/plain; charset=utf-8; name*=utf-8''r%C3%A4tt.pdf
-    attachment; filename*0*=utf-8''long%20; filename*1=name.pdf
-    attachment; filename==?utf-8?q?not_allowed=2C_but_common.pdf?=
-    attachment; filename=with spaces and "quotes".pdf
+text/plain; charset=utf-8; name*=utf-8''r%C3%A4tt.pdf
+attachment; filename*0*=utf-8''long%20; filename*1=name.pdf
+attachment; filename==?utf-8?q?not_allowed=2C_but_common.pdf?=
+attachment; filename=with spaces and "quotes".pdf
 """
 
 from __future__ import annotations

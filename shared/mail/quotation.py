@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 
 from shared.mail.languages import FORWARD, LABELS, ORIGINAL, WROTE
 
-__all__ = ["CUT", "QUOTE", "QuotedHeader", "header_block", "introduction", "is_quoted", "marker", "separator", "unquote"]
+__all__ = [
+    "CUT",
+    "QUOTE",
+    "QuotedHeader",
+    "header_block",
+    "introduction",
+    "is_quoted",
+    "marker",
+    "separator",
+    "unquote",
+    "without_marks",
+]
 
 QUOTE = "\ue000"
 """Put by `html_text` before lines of a quoted block."""
@@ -25,10 +36,10 @@ _MARKER = re.compile(
     r"|(?:typ|schrijf|antwoord|reageer)[^\n]{0,30} boven (?:deze|de) (?:regel|lijn)|(?:skriv|svar)[^\n]{0,40} (?:over|ovenfor|ovanför) (?:denne|den här|linjen|denna|raden)|respond[ae][^\n]{0,30}encima de|escriba su respuesta (?:por )?encima|rispond[^\n]{0,30}sopra|odpowiedz[^\n]{0,30}powyżej|responda acima|kirjoita[^\n]{0,40}yläpuolelle",
     re.I,
 )
-_LABEL = re.compile(r"^[\s>*_]{0,8}([^\W\d_](?:[\w .'’´-]{0,24}[^\W_]|))[*_ \u00a0]{0,4}\s?[:：][*_ ]{0,3}[ \t\u00a0]*(.{0,600})$", re.S)
-_DATE = (
-    r"(?:\d{1,4}[./\- ]{1,2}\s?(?:\d{1,2}|[^\W\d_]{3,12}\.?)[./\-, ]{1,2}\s?\d{1,4}|[^\W\d_]{3,12}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{4}年\s?\d{1,2}月\s?\d{1,2}日|\d{1,2}:\d{2}|\d{1,2}\.\d{2}|\d{1,2}[hH]\d{2}|[^\W\d_]{3,9}-\d{1,2}-\d{2,4}|\d{1,2}\. [^\W\d_]{3,12}\.? \d{2,4}|\d{1,2} de [^\W\d_]{4,10})"
+_LABEL = re.compile(
+    r"^[\s>*_]{0,8}([^\W\d_](?:[\w .'’´-]{0,24}[^\W_]|))[*_ \u00a0]{0,4}\s?[:：][*_ ]{0,3}[ \t\u00a0]*(.{0,600})$", re.S
 )
+_DATE = r"(?:\d{1,4}[./\- ]{1,2}\s?(?:\d{1,2}|[^\W\d_]{3,12}\.?)[./\-, ]{1,2}\s?\d{1,4}|[^\W\d_]{3,12}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{4}年\s?\d{1,2}月\s?\d{1,2}日|\d{1,2}:\d{2}|\d{1,2}\.\d{2}|\d{1,2}[hH]\d{2}|[^\W\d_]{3,9}-\d{1,2}-\d{2,4}|\d{1,2}\. [^\W\d_]{3,12}\.? \d{2,4}|\d{1,2} de [^\W\d_]{4,10})"
 _MAIL = r"[^\s<>\"'(\[]{1,90}@[^\s<>\"')\]]{2,120}"
 _VERB = re.compile(rf"(?<![\w-])(?:{WROTE})(?![\w-])|(?:写道|寫道|のメッセージ)", re.I)
 _HAS_DATE, _HAS_MAIL = re.compile(_DATE), re.compile(_MAIL)
@@ -38,6 +49,7 @@ _START = re.compile(
 )
 _LEAD = re.compile(r"^[-–—_*>=\s]{0,12}(?:on|am|at|den|le|el|il|em|op|dnia|w dniu|dne|la|på|quoting)\b", re.I)
 _SENTENCE_END = re.compile(r"[^\d\W][.!?]$")
+_ENDING = re.compile(r"(?:[:：]|wrote|schrieb)\s*[-*_>]{0,9}$")
 _START_OF_ONE = re.compile(r"^(?:on|am|at|den|le|el|il|em|op|dnia|w dniu|dne|\d{1,4}[-./])\b", re.I)
 _DATE_FIRST = re.compile(
     rf"^\s*(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}|\d{{1,2}}:\d{{2}}(?: ?[AP]M)?,|(?:[^\W\d_]{{2,12}}[.,] )?\d{{1,2}}\.? [^\W\d_]{{3,12}}\.?,? \d{{4}}|[^\W\d_]{{3,12}}[.,]? [^\W\d_]{{3,12}} \d{{1,2}},? \d{{4}}).{{0,240}}?<?{_MAIL}>?[^:：]{{0,40}}[:：]?\s*$",
@@ -48,8 +60,16 @@ _NAME_WROTE = re.compile(rf"^\s*[-–—_*=]{{2,}}\s*.{{0,200}}(?:{WROTE}).{{0,1
 _SHARED = re.compile(rf"(?<=\S)\s*-{{2,}} ?(?:on|am|le|den|op|el|il) .{{4,200}} (?:{WROTE}):?\s*$", re.I)
 _RULE = r"[-–—_=*~+#]"
 _SEPARATOR = re.compile(
-    rf"^[\s>*{QUOTE}]{{0,8}}(?:({_RULE}{{2,}})\s*)?[*_]?(?:(?P<forward>{FORWARD})|(?P<original>{ORIGINAL}))[*_]?\s*([:：])?\s*({_RULE}{{2,}})?[*\s]*$", re.I
+    rf"^[\s>*{QUOTE}]{{0,8}}(?:({_RULE}{{2,}})\s*)?[*_]?(?:(?P<forward>{FORWARD})|(?P<original>{ORIGINAL}))[*_]?\s*([:：])?\s*({_RULE}{{2,}})?[*\s]*$",
+    re.I,
 )
+
+
+def without_marks(text: str) -> str:
+    """The text without the marks that `html_text` put."""
+    if CUT in text:
+        text = "\n".join(line for line in text.split("\n") if line != CUT)
+    return text.replace(QUOTE, "") if QUOTE in text else text
 
 
 def is_quoted(line: str) -> bool:
@@ -76,7 +96,9 @@ def separator(line: str) -> str | None:
         return None
     kind = "forward" if found["forward"] else "original"
     dressed = found[1] or found[5] or found[4]
-    begins = re.match(r"^[\s>*\ue000]*(?:begin|start|anfang|début|debut|inicio|inizio|início|początek|början|alkaa)", line, re.I)
+    begins = re.match(
+        r"^[\s>*\ue000]*(?:begin|start|anfang|début|debut|inicio|inizio|início|początek|början|alkaa)", line, re.I
+    )
     return kind if dressed or begins else None
 
 
@@ -112,19 +134,27 @@ def introduction(lines: list[str], at: int) -> int:
 def _is_introduction(text: str) -> bool:
     """Whether this one line introduces a quotation."""
     text = text.strip().strip("*_").strip()
+    if not text.endswith((":", "：")) and "@" not in text and not _ENDING.search(text):
+        return False
     has_mail, has_date = bool(_HAS_MAIL.search(text)), bool(_HAS_DATE.search(text))
-    ends = text.endswith((":", "：")) or bool(re.search(r"(?:[:：]|wrote|schrieb)\s*[-*_>]*$", text))
+    ends = text.endswith((":", "：")) or bool(_ENDING.search(text))
     verb = None
     for verb in _VERB.finditer(text):
         pass
     if verb is not None and ends:
         after = text[verb.end() :]
-        if len(after) > 120 or "." in after.rstrip(":：. ")[-1:] and not has_date:
+        if len(after) > 120 or ("." in after.rstrip(":：. ")[-1:] and not has_date):
             return False
         return has_mail or has_date or bool(re.match(r"^(?:on|am|le|el|il|den|op|em|at|w dniu|dnia)\b.{2,80}\d", text, re.I)) or bool(
             re.match(r"^[\"']?[^\W\d_][\w .,'’-]{1,50}[\"']? (?:wrote|schrieb|schreef|skrev|a écrit|escribió|ha scritto|napisał|escreveu|kirjoitti)\s*:$", text, re.I)
         )  # fmt: skip
-    if verb is not None and has_mail and has_date and re.match(r"^(?:on|am|le|el|il|den|op|em)\b", text, re.I) and verb.end() == len(text):
+    if (
+        verb is not None
+        and has_mail
+        and has_date
+        and re.match(r"^(?:on|am|le|el|il|den|op|em)\b", text, re.I)
+        and verb.end() == len(text)
+    ):
         return True
     return has_mail and has_date and bool(_DATE_FIRST.match(text))
 
@@ -168,14 +198,18 @@ def header_block(lines: list[str], at: int) -> QuotedHeader | None:
         if label and (label[0] not in block.fields or label[0] == "other"):
             last = label[0]
             block.fields.setdefault(last, label[1])
-        elif last and (bare[:1] in " \t" or _continues(block.fields[last], bare, last)) and len(block.fields[last]) < 20_000:
+        elif (
+            last
+            and (bare[:1] in " \t" or _continues(block.fields[last], bare, last))
+            and len(block.fields[last]) < 20_000
+        ):
             block.fields[last] = f"{block.fields[last]} {bare.strip()}".strip()
         else:
             break
         index += 1
     block.end = index
     known = set(block.fields) - {"other"}
-    enough = "from" in known and known & {"date", "to", "subject"} or {"date", "to", "subject"} <= known
+    enough = ("from" in known and known & {"date", "to", "subject"}) or {"date", "to", "subject"} <= known
     return block if enough else None
 
 
@@ -184,9 +218,9 @@ def _continues(value: str, line: str, field_name: str) -> bool:
     if field_name == "other":
         return False
     if field_name in ("to", "cc", "bcc", "from", "reply_to"):
-        return value.rstrip().endswith((",", ";", "<")) or not value and "@" in line or bool(re.match(r"^\s*[<\[]", line)) or value.endswith(" ") or (
+        return value.rstrip().endswith((",", ";", "<")) or (not value and "@" in line) or bool(re.match(r"^\s*[<\[]", line)) or value.endswith(" ") or (
             "@" in line and len(line) < 200 and (";" in line or line.rstrip().endswith((">", ">,", "]"))))  # fmt: skip
-    return len(value) > 55 or not value or field_name == "subject" and len(line) < 40 and "." not in line
+    return len(value) > 55 or not value or (field_name == "subject" and len(line) < 40 and "." not in line)
 
 
 def _label(line: str) -> tuple[str, str] | None:

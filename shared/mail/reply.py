@@ -9,12 +9,21 @@ from __future__ import annotations
 import re
 
 from shared.mail.languages import MOBILE, SIGN_OFF
-from shared.mail.quotation import CUT, QUOTE, header_block, introduction, is_quoted, marker, separator, shared_line
+from shared.mail.quotation import (
+    CUT,
+    header_block,
+    introduction,
+    is_quoted,
+    marker,
+    separator,
+    shared_line,
+    without_marks,
+)
 from shared.model.mail import Reply
 
 __all__ = ["find_reply"]
 
-MOST_LINES = 20_000
+MOST_LINES = 8_000
 LONGEST_SIGNATURE = 25
 _RULE = re.compile(r"^\s*(?:[-–—_=*~+#·•ᐧ]\s?){2,}\s*$|^\s*[ᐧ—–]\s*$")
 _SIGNATURE = re.compile(r"^\s{0,2}(?:-- ?|--|––|—|__+|-{2,3} ?|\u2014{1,2})\s*$")
@@ -30,8 +39,8 @@ def find_reply(text: str) -> Reply:
         segments[-1] += lines[MOST_LINES:]
     signature: str | None = None
     kept: list[str] = []
-    for number, segment in enumerate(segments):
-        body, cut = _without_signature(segment, last=number == len(segments) - 1)
+    for segment in segments:
+        body, cut = _without_signature(segment)
         kept += ["", *body] if kept and body else body
         signature = signature or cut
     while kept and (_EMPTY.match(kept[-1]) or _RULE.match(kept[-1])):
@@ -40,13 +49,8 @@ def find_reply(text: str) -> Reply:
         kept.pop(0)
     reply = "\n".join(kept)
     if not _INVISIBLE.sub("", reply).strip():
-        return Reply(text=plain(text).strip("\n"), signature=None, quoted=False)
-    return Reply(text=plain(reply), signature=plain(signature) if signature else None, quoted=quoted)
-
-
-def plain(text: str) -> str:
-    """The text without the marks."""
-    return text.replace(QUOTE, "").replace(CUT, "") if QUOTE in text or CUT in text else text
+        return Reply(text=without_marks(text).strip("\n"), signature=None, quoted=False)
+    return Reply(text=without_marks(reply), signature=without_marks(signature) if signature else None, quoted=quoted)
 
 
 def _segments(lines: list[str]) -> tuple[list[list[str]], bool]:
@@ -68,7 +72,9 @@ def _segments(lines: list[str]) -> tuple[list[list[str]], bool]:
             segments[-1].append("")
             at += 1
             continue
-        if (kind := separator(line)) and (kind == "forward" or at + 1 < len(lines) and any(x.strip() for x in lines[at + 1 :])):
+        if (kind := separator(line)) and (
+            kind == "forward" or (at + 1 < len(lines) and any(x.strip() for x in lines[at + 1 :]))
+        ):
             return segments, True
         if header_block(lines, at):
             return segments, True
@@ -100,18 +106,16 @@ def _next_text(lines: list[str], at: int) -> int | None:
     return None
 
 
-def _without_signature(segment: list[str], *, last: bool) -> tuple[list[str], str | None]:
+def _without_signature(segment: list[str]) -> tuple[list[str], str | None]:
     """Cut the signature off a run of lines."""
-    del last
-    total = len(segment)
+    filled = [i for i, line in enumerate(segment) if line.strip()]
+    behind = len(filled)  # lines with text from here on
     for at, line in enumerate(segment):
-        if _SIGNATURE.match(line):
-            rest = [x for x in segment[at + 1 :] if x.strip()]
-            if len(rest) <= LONGEST_SIGNATURE and (rest or at):
-                return segment[:at], _joined(segment[at + 1 :])
-        elif len(line) < 200 and MOBILE.match(line):
+        behind -= bool(line.strip())
+        if behind <= LONGEST_SIGNATURE and (behind or at) and _SIGNATURE.match(line):
+            return segment[:at], _joined(segment[at + 1 :])
+        if len(line) < 200 and MOBILE.match(line):
             return segment[:at], _joined(segment[at:])
-    filled = [i for i in range(total) if segment[i].strip()]
     for index in filled[-10:]:
         if SIGN_OFF.match(segment[index]):
             after = [segment[i].strip() for i in filled if i > index]

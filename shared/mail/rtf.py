@@ -151,9 +151,7 @@ class _Reader:
                         in_tag, skip = True, not self._html
                         star = False
                         continue
-                    if word in _SKIPPED or star and word != b"mhtmltag":
-                        skip = True
-                    elif word == b"mhtmltag":
+                    if word in _SKIPPED or (star and word != b"mhtmltag") or word == b"mhtmltag":
                         skip = True
                 star = False
                 if word == b"f" and number:
@@ -167,9 +165,7 @@ class _Reader:
                     rtf_part = number != b"0"
                 elif word == b"uc" and number:
                     unicode_skip = max(0, min(int(number), 10))
-                elif word == b"bin" and number:
-                    continue
-                elif skip or rtf_part and self._html:
+                elif (word == b"bin" and number) or skip or (rtf_part and self._html):
                     continue
                 elif word == b"u" and number:
                     self._text(_character(int(number)))
@@ -179,7 +175,7 @@ class _Reader:
                     self._text("\r\n" if text == "\n" and self._html else text)
                 continue
             after_open = star = False
-            if skip or rtf_part and self._html:
+            if skip or (rtf_part and self._html):
                 continue
             if hexa:
                 if to_skip:
@@ -202,7 +198,11 @@ class _Reader:
                 self._raw += plain
         self._flush()
         text = "".join(self._out)
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if "\ud7ff" < max(text, default="") else text
+        return (
+            text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            if max(text, default="") > "\ud7ff"
+            else text
+        )
 
 
 def _character(number: int) -> str:

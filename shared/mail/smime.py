@@ -47,7 +47,7 @@ def unwrap(data: bytes | bytearray) -> tuple[memoryview | bytes | None, str | No
     content_info = _element(data, _skip(data, version.end, algorithms))
     content_type = _element(data, content_info.start)
     at = content_type.end
-    if content_info.end >= 0 and at >= content_info.end or data[at : at + 2] == b"\0\0":
+    if (content_info.end >= 0 and at >= content_info.end) or data[at : at + 2] == b"\0\0":
         return None, None  # a detached signature or certificates only
     explicit = _element(data, at)
     return _octets(data, explicit.start), "signed"

@@ -85,7 +85,9 @@ _PACKAGES = (  # names inside a zip: OOXML, OpenDocument, Java, EPUB
     (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
     (b"META-INF/MANIFEST.MF", "application/java-archive"),
 )
-_HTML = re.compile(rb"\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|table|div|script|title)\b", re.I | re.S)
+_HTML = re.compile(
+    rb"\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|table|div|script|title)\b", re.I | re.S
+)
 _SVG = re.compile(rb"<(?:[a-z]+:)?svg[\s>]", re.I)
 _HEADER_LINE = re.compile(rb"[!-9;-~]{1,80}[ \t]*:")
 _MAIL_FIELD = re.compile(
@@ -103,7 +105,7 @@ def sniff(head: bytes) -> str:
         return "application/x-empty"
     for magic, kind in _BY_FIRST.get(head[0], ()):
         if head.startswith(magic):
-            if kind != "image/bmp" or len(head) > 17 and head[6:10] == b"\0\0\0\0":
+            if kind != "image/bmp" or (len(head) > 17 and head[6:10] == b"\0\0\0\0"):
                 return kind
     if head.startswith(b"PK\x03\x04"):
         return _package(head)

@@ -71,7 +71,7 @@ def read(data: bytes | bytearray | memoryview, deepest: int) -> OutlookMessage:
             current = attachments[-1]
             if name == _DATA:
                 current.data = value
-            elif name == _TITLE or not current.title and name == _TRANSPORT_NAME:
+            elif name == _TITLE or (not current.title and name == _TRANSPORT_NAME):
                 current.title = bytes(value).partition(b"\0")[0]
             elif name == _ATTACHMENT:
                 _properties(value, current.properties, problems)

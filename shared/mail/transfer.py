@@ -241,6 +241,19 @@ def decoder_for(encoding: str) -> Decoder:
         return QuotedPrintable()
     if plain in ("uuencode", "xuuencode", "uue", "xuue"):
         return UuencodedBody()
-    if plain in ("", "7bit", "8bit", "binary", "7bits", "8bits", "none", "xnone", "usascii", "ascii", "utf8", "8bitmime"):
+    if plain in (
+        "",
+        "7bit",
+        "8bit",
+        "binary",
+        "7bits",
+        "8bits",
+        "none",
+        "xnone",
+        "usascii",
+        "ascii",
+        "utf8",
+        "8bitmime",
+    ):
         return Identity()
     return Identity(f"the transfer encoding {name[:40]!r} is not known; taken as it is")

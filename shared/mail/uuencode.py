@@ -1,8 +1,8 @@
 """Files written into a text body by uuencode, taken out while the text flows past.
 
-    begin 644 name.bin
-    M…
-    end
+begin 644 name.bin
+M…
+end
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from shared.mail.transfer import uudecode_line
 
 __all__ = ["UuencodeFilter"]
 
-_BEGIN = re.compile(rb"(?:\A|(?<=[\r\n]))begin [0-7]{3,4} ([^\r\n]{1,255})\r?[\r\n]\n?(?=[ -`][ -`]{3,86}[ \t]*\r?[\r\n]|`\r?[\r\n])")
+_BEGIN = re.compile(
+    rb"(?:\A|(?<=[\r\n]))begin [0-7]{3,4} ([^\r\n]{1,255})\r?[\r\n]\n?(?=[ -`][ -`]{3,86}[ \t]*\r?[\r\n]|`\r?[\r\n])"
+)
 _KEEP = 600
 
 

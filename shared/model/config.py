@@ -66,7 +66,7 @@ class Mailbox(Model):
     @classmethod
     def _full_address(cls, value: str) -> str:
         local, at, domain = value.strip().rpartition("@")
-        if not at or not local or "." not in domain or any(c.isspace() or c in "<>,;\"\\/" for c in value.strip()):
+        if not at or not local or "." not in domain or any(c.isspace() or c in '<>,;"\\/' for c in value.strip()):
             raise ValueError(f"{value!r} is not a full mail address such as invoice@company.com")
         return f"{local}@{domain.lower()}"
 
@@ -233,9 +233,15 @@ class Company(Model):
         for rule in self.rules:
             problems += [f"rule {rule.id!r} names the unknown mailbox {m!r}" for m in rule.mailboxes if m not in known]
         for keyword in self.keywords:
-            problems += [f"keyword {keyword.words[0]!r} names the unknown mailbox {m!r}" for m in keyword.mailboxes if m not in known]
+            problems += [
+                f"keyword {keyword.words[0]!r} names the unknown mailbox {m!r}"
+                for m in keyword.mailboxes
+                if m not in known
+            ]
         if self.mailboxes and sum(series.default for series in self.series) != 1:
-            problems.append("exactly one number series must be marked default: true, for the documents that are imported")
+            problems.append(
+                "exactly one number series must be marked default: true, for the documents that are imported"
+            )
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -22,9 +22,9 @@ __all__ = [
     "Header",
     "Mail",
     "MailType",
+    "MailWarning",
     "Person",
     "Reply",
-    "MailWarning",
 ]
 
 type AutomaticKind = Literal["auto_reply", "bounce", "complaint", "list", "calendar", "read_receipt"]

@@ -87,6 +87,8 @@ class MailboxWork(Model):
     present: tuple[str, ...] = ()
     check: bool = False
     """Look where the mail is before moving it: it may have been moved already."""
+    not_before: str = ""
+    """Time before which it is not tried again, after a call of which nobody knows whether it took place."""
 
 
 def message_id(company: str, address: str, source_kind: str, provider_id: str) -> str:
@@ -98,7 +100,7 @@ def message_id(company: str, address: str, source_kind: str, provider_id: str) -
         source_kind: `graph` or `imap`.
         provider_id: the provider's stable id, compared with case.
     """
-    digest = hashlib.sha256("\0".join((company, address.casefold(), source_kind, provider_id)).encode()).digest()
+    digest = hashlib.sha256(f"{company}\0{address.casefold()}\0{source_kind}\0{provider_id}".encode()).digest()
     return base64.b32encode(digest).decode("ascii").lower()[:26]
 
 
@@ -110,5 +112,5 @@ def document_id(message: str, path: str) -> str:
 
 def lane_id(tenant: str, application: str, address: str) -> str:
     """Identity of the lane of a provider mailbox: companies that read the same mailbox share it."""
-    digest = hashlib.sha256("\0".join((tenant, application, address.casefold())).encode()).digest()
+    digest = hashlib.sha256(f"{tenant}\0{application}\0{address.casefold()}".encode()).digest()
     return base64.b32encode(digest).decode("ascii").lower()[:26]

@@ -59,7 +59,9 @@ class Task(Model):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            fields = ", ".join(".".join(str(part) for part in item["loc"]) or "the whole" for item in error.errors()[:5])
+            fields = ", ".join(
+                ".".join(str(part) for part in item["loc"]) or "the whole" for item in error.errors()[:5]
+            )
             raise InvalidTask(f"not a task of queue {cls.queue}: {fields}") from None
 
 

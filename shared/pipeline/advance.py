@@ -6,6 +6,7 @@ task may arrive any number of times, at once or late.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,8 +27,10 @@ from shared.stores.messages import StoredRun
 from shared.telemetry import event, problem
 
 TRIES = 5
-BACKOFF = (1, 2, 5, 15)
-"""Minutes until the next try."""
+PATIENCE = 50
+"""Tries where a service is out of reach or busy."""
+BACKOFF = (1, 2, 5, 15, 30)
+"""Minutes until the next try; the last one from then on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,17 @@ class Advance:
         try:
             company, mailbox = await self._configured(stored.run)
             evidence = None if known.evidence is None else Evidence.model_validate_json(known.evidence)
-            await self._advance(stored, evidence, known.decision, company, mailbox)
+            async with asyncio.timeout(self.services.use_case_seconds):
+                await self._advance(stored, evidence, known.decision, company, mailbox)
+        except TimeoutError:
+            await self._failed(stored, "too_slow", f"Not done within {self.services.use_case_seconds:.0f} seconds")
         except ConcurrentWrite:
             event("message_moved_on_elsewhere", message=task.message)
         except ConfigurationError as error:
             await self._park(stored, "configuration", str(error))
         except TransientError as error:
-            await self._failed(stored, error.code, str(error))
+            # The message is not to blame: it is tried for a day before a person has to look.
+            await self._failed(stored, error.code, str(error), tries=PATIENCE)
         except PermanentError as error:
             await self._park(stored, error.code, str(error))
         except PostrumError as error:
@@ -62,7 +69,14 @@ class Advance:
             problem("message_failed", error, message=task.message)
             await self._failed(stored, "unexpected_error", f"A defect of Postrum: {type(error).__name__}")
 
-    async def _advance(self, stored: StoredRun, evidence: Evidence | None, decision: Decision | None, company: Company, mailbox: Mailbox) -> None:
+    async def _advance(
+        self,
+        stored: StoredRun,
+        evidence: Evidence | None,
+        decision: Decision | None,
+        company: Company,
+        mailbox: Mailbox,
+    ) -> None:
         ending = Ending(self.services, self.announcer)
         run = stored.run
         if run.stage is Stage.FOUND:
@@ -76,13 +90,21 @@ class Advance:
             event("message_decided", message=run.message, outcome=decision.outcome.value, reason=decision.reason)
         if run.stage is Stage.DECIDED and evidence is not None and decision is not None:
             results = await self._act(run, evidence, decision, company, mailbox)
-            acted = run.model_copy(update={"stage": Stage.ACTED, "results": results, "attempts": 0, "updated_at": self.services.clock()})
+            acted = run.model_copy(
+                update={"stage": Stage.ACTED, "results": results, "attempts": 0, "updated_at": self.services.clock()}
+            )
             await self.services.messages.move_on("acted", stored, acted)
             run = acted
         await self._hand_off(run, evidence, decision, company, mailbox, ending)
 
     async def _hand_off(
-        self, run: Run, evidence: Evidence | None, decision: Decision | None, company: Company, mailbox: Mailbox, ending: Ending
+        self,
+        run: Run,
+        evidence: Evidence | None,
+        decision: Decision | None,
+        company: Company,
+        mailbox: Mailbox,
+        ending: Ending,
     ) -> None:
         if run.stage is Stage.ACTED and decision is not None:
             if evidence is not None and evidence.mail.message_id:
@@ -115,8 +137,19 @@ class Advance:
             }
         )
 
-    async def _act(self, run: Run, evidence: Evidence, decision: Decision, company: Company, mailbox: Mailbox) -> tuple[ActionResult, ...]:
-        context = ActionContext(run, evidence, decision, company, mailbox, self.services.documents, self.services.lookup, self.services.clock())
+    async def _act(
+        self, run: Run, evidence: Evidence, decision: Decision, company: Company, mailbox: Mailbox
+    ) -> tuple[ActionResult, ...]:
+        context = ActionContext(
+            run,
+            evidence,
+            decision,
+            company,
+            mailbox,
+            self.services.documents,
+            self.services.lookup,
+            self.services.clock(),
+        )
         results: list[ActionResult] = []
         for planned in decision.actions:
             action = STORE_ACTIONS.get(planned.action)
@@ -132,14 +165,14 @@ class Advance:
             raise ConfigurationError(f"mailbox {run.mailbox} of company {run.company} is no longer configured")
         return company, mailbox
 
-    async def _failed(self, stored: StoredRun, code: str, detail: str) -> None:
+    async def _failed(self, stored: StoredRun, code: str, detail: str, *, tries: int = TRIES) -> None:
         """Count a failed try of the run as it is stored now, and look again later, or park it."""
         fresh = await self.services.messages.run(stored.run.message)
         if fresh is None or fresh.run.generation != stored.run.generation or fresh.run.stage in ENDS:
             return
         run = fresh.run
         attempts = run.attempts + 1
-        if attempts >= TRIES:
+        if attempts >= tries:
             await self._park(fresh, code, f"Failed {attempts} times: {detail}")
             return
         update = {"attempts": attempts, "reason": code, "reason_detail": detail[:500]}
@@ -160,7 +193,13 @@ async def park(services: Services, announcer: Announcer, message: str, generatio
     fresh = await services.messages.run(message)
     if fresh is None or fresh.run.generation != generation or fresh.run.stage in ENDS:
         return
-    update = {"stage": Stage.PARKED, "reason": code, "reason_detail": detail[:500], "attempts": 0, "updated_at": services.clock()}
+    update = {
+        "stage": Stage.PARKED,
+        "reason": code,
+        "reason_detail": detail[:500],
+        "attempts": 0,
+        "updated_at": services.clock(),
+    }
     run = fresh.run.model_copy(update=update)
     try:
         await services.messages.move_on("parked", fresh, run)

@@ -29,7 +29,9 @@ class RunAgain:
             raise NotFound(f"there is no message {message}")
         run = stored.run
         if run.stage not in ENDS:
-            raise PermanentError(f"message {message} is still on its way ({run.stage})", remedy="Wait until it is at an end.")
+            raise PermanentError(
+                f"message {message} is still on its way ({run.stage})", remedy="Wait until it is at an end."
+            )
         archived = bool(run.sha256)
         update = {
             "stage": Stage.ARCHIVED if archived else Stage.FOUND,

@@ -7,7 +7,16 @@ from typing import Any
 
 from shared.model.config import Company, EntityKind, Subscriber
 from shared.model.decision import Decision, LinkStep
-from shared.model.event import DocumentCreatedData, Event, EventData, MessageFiledData, MessageLinkedData, MessageParkedData, RuleMatchedData, build
+from shared.model.event import (
+    DocumentCreatedData,
+    Event,
+    EventData,
+    MessageFiledData,
+    MessageLinkedData,
+    MessageParkedData,
+    RuleMatchedData,
+    build,
+)
 from shared.model.run import Run, Stage
 from shared.model.task import DeliverTask
 from shared.pipeline.services import Services
@@ -26,7 +35,9 @@ def events_of_actions(run: Run, decision: Decision) -> list[Event]:
         data = _data_of(run, done.action, done.result, rules.get(done.position))
         if data is not None:
             sequence = run.generation * GENERATION_STEP + done.position
-            events.append(build(data, company=run.company, generation=run.generation, sequence=sequence, time=run.updated_at))
+            events.append(
+                build(data, company=run.company, generation=run.generation, sequence=sequence, time=run.updated_at)
+            )
     return events
 
 
@@ -93,7 +104,9 @@ class Announcer:
         for event in events:
             delivery = Delivery(event_id=event.id, sequence=event.sequence, created_at=now, next_at=now)
             key = f"{event.sequence}|{event.id}"
-            await self.services.deliveries.add(company.id, subscriber.id, run.message, key, delivery.model_dump_json(), event.encode())
+            await self.services.deliveries.add(
+                company.id, subscriber.id, run.message, key, delivery.model_dump_json(), event.encode()
+            )
         await self.services.queues.put(DeliverTask(company=company.id, subscriber=subscriber.id, subject=run.message))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from time import monotonic
 
-from shared.errors import ConcurrentWrite
+from shared.errors import ConcurrentWrite, ConfigurationError
 from shared.model.config import Subscriber
 from shared.model.task import DeliverTask
 from shared.pipeline.services import Services
@@ -17,6 +18,8 @@ from shared.webhooks.breaker import Breaker
 from shared.webhooks.deliver import Delivery, State, choose, give_up, postpone, settle
 from shared.webhooks.sender import Sender
 
+LATER = timedelta(minutes=1)
+BROKEN = timedelta(hours=1)
 MOST = 50
 """Events that are sent in one task; the rest goes on in the next."""
 
@@ -50,7 +53,7 @@ class Deliver:
             await self.services.queues.put(task)
 
     async def _one(self, task: DeliverTask, subscriber: Subscriber, secret: str) -> bool:
-        """Send at most one event; False when nothing more is to be done now."""
+        """Send at most one event; False when nothing more is to be done now and everything that waits is planned."""
         rows = await self.services.deliveries.of_subject(task.company, task.subscriber, task.subject)
         known: dict[str, tuple[Delivery, StoredDelivery]] = {}
         for row in rows:
@@ -79,9 +82,13 @@ class Deliver:
                 await self._keep(stored, later)
                 return False
             if admission.breaker != breaker:
-                await self.services.deliveries.keep_health(task.company, task.subscriber, health, admission.breaker.model_dump_json())
+                await self.services.deliveries.keep_health(
+                    task.company, task.subscriber, health, admission.breaker.model_dump_json()
+                )
                 health = (await self.services.deliveries.standing(task.company, task.subscriber)).row
-            attempt = await self.sender.post(subscriber.url, event_id=step.send.event_id, body=stored.body, secrets=[secret], now=now)
+            attempt = await self.sender.post(
+                subscriber.url, event_id=step.send.event_id, body=stored.body, secrets=[secret], now=now
+            )
             ended = self.services.clock()
             settled = settle(step.send, attempt, admission.breaker, now=ended, random=self.random())
             if settled.row.state is State.WAITING:
@@ -89,18 +96,34 @@ class Deliver:
                 await self.services.due.at(settled.row.next_at, task)
             await self._keep(stored, settled.row)
             if settled.breaker != admission.breaker:
-                await self.services.deliveries.keep_health(task.company, task.subscriber, health, settled.breaker.model_dump_json())
+                await self.services.deliveries.keep_health(
+                    task.company, task.subscriber, health, settled.breaker.model_dump_json()
+                )
         except ConcurrentWrite:
-            return False  # another worker is at the same subject, or wrote how the subscriber answers: it goes on
+            # Another worker is at the same subject, or took the one probe of this minute.
+            await self.services.due.at(now + LATER, task)
+            return False
+        except ConfigurationError as error:
+            problem("subscriber_secret_unusable", error, company=task.company, subscriber=task.subscriber)
+            await self.services.due.at(now + BROKEN, task)
+            return False
         if settled.breaker.recovered_at != breaker.recovered_at:
             await self._wake_others(task)
-        event("event_sent", subscriber=task.subscriber, event=step.send.event_id, reason=attempt.reason.value, status=attempt.status or 0)
+        event(
+            "event_sent",
+            subscriber=task.subscriber,
+            event=step.send.event_id,
+            reason=attempt.reason.value,
+            status=attempt.status or 0,
+        )
         if settled.disable is not None:
-            problem("subscriber_disabled", None, company=task.company, subscriber=task.subscriber, why=settled.disable.value)
+            problem(
+                "subscriber_disabled", None, company=task.company, subscriber=task.subscriber, why=settled.disable.value
+            )
             await self.services.deliveries.disable(task.company, task.subscriber, subscriber.url, settled.disable.value)
             await self._give_up(task)
             return False
-        return attempt.delivered
+        return True  # after a failure too: a later event may go when this one has held it long enough, or the next look is planned
 
     async def _wake_others(self, task: DeliverTask) -> None:
         """The subscriber answers again: what failed during the outage is due at once."""
@@ -109,7 +132,9 @@ class Deliver:
                 await self.services.queues.put(task.model_copy(update={"subject": subject}))
 
     async def _keep(self, stored: StoredDelivery, delivery: Delivery) -> None:
-        await self.services.deliveries.settle(stored, delivery.model_dump_json(), waiting=delivery.state is State.WAITING)
+        await self.services.deliveries.settle(
+            stored, delivery.model_dump_json(), waiting=delivery.state is State.WAITING
+        )
 
     async def _give_up(self, task: DeliverTask) -> None:
         for stored in await self.services.deliveries.of_subject(task.company, task.subscriber, task.subject):

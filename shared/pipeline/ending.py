@@ -54,7 +54,9 @@ def work_of(run: Run, decision: Decision | None, mailbox: Mailbox) -> MailboxWor
             folder = wish.folder or folder
             mark_read = mark_read or wish.mark_read
             categories += [category for category in wish.categories if category not in categories]
-        change = MailboxChange(folder, mark_read and not run.read_receipt_requested and not run.is_read, tuple(categories))
+        change = MailboxChange(
+            folder, mark_read and not run.read_receipt_requested and not run.is_read, tuple(categories)
+        )
     return MailboxWork(
         message=run.message,
         generation=run.generation,

@@ -7,14 +7,16 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shared.documents.kinds import judge
 from shared.mail.cluster import cluster_key
 from shared.mail.leaves import LeafData, LeafEnd, LeafEvent, LeafStart
 from shared.mail.reader import MailReader
 from shared.model.config import Company, Mailbox
-from shared.model.evidence import Evidence
+from shared.model.evidence import DocumentFinding, Evidence
 from shared.model.mail import Mail
 from shared.model.run import Run
 from shared.pipeline.services import Services
+from shared.pipeline.spool import DocumentSpool
 from shared.stores.archive import BlobWriter, mail_path
 
 BODY_LIMIT = 200_000
@@ -31,7 +33,7 @@ class Gather:
 
     async def __call__(self, run: Run, company: Company, mailbox: Mailbox) -> Evidence:
         """Read the mail and look around it."""
-        mail = await self._read(run)
+        mail, documents = await self._read(run)
         key = cluster_key(mail)
         holder, place = await self.services.claims.claim(company.id, "cluster", _hash(key), run.message, mailbox.id)
         return Evidence(
@@ -42,37 +44,60 @@ class Gather:
             received_at=run.received_at,
             source_kind=run.source_kind,
             mail=_bounded(mail),
+            documents=documents,
             duplicate_of=None if holder == run.message else holder,
             duplicate_in_same_mailbox=holder != run.message and place == mailbox.id,
             thread=await self._thread(run, mail),
         )
 
-    async def _read(self, run: Run) -> Mail:
+    async def _read(self, run: Run) -> tuple[Mail, tuple[DocumentFinding, ...]]:
         trust = frozenset({"exchange"}) if run.source_kind == "graph" else frozenset[str]()
         reader = MailReader(trust=trust)
+        spool = DocumentSpool(self.services.document_reader)
         writers: dict[int, BlobWriter] = {}
-        async for chunk in self.services.archive.read(mail_path(run.company, run.message)):
-            # In a thread, so that the lease of a lane and other tasks of this worker go on meanwhile.
-            await self._store(run, writers, await asyncio.to_thread(_events, reader, chunk))
-        await self._store(run, writers, await asyncio.to_thread(_last_events, reader))
-        return await asyncio.to_thread(reader.mail)
+        try:
+            async for chunk in self.services.archive.read(mail_path(run.company, run.message)):
+                # In a thread, so that the lease of a lane and other tasks of this worker go on meanwhile.
+                await self._store(run, writers, spool, await asyncio.to_thread(_events, reader, chunk))
+            await self._store(run, writers, spool, await asyncio.to_thread(_last_events, reader))
+            mail = await asyncio.to_thread(reader.mail)
+            documents = await spool.findings()
+        finally:
+            spool.close()
+        written = judge(mail.subject or "", (mail.text or "")[:BODY_LIMIT])
+        if written.kind is not None:
+            documents.append(DocumentFinding(path="", kind=written.kind, evidence="; ".join(written.evidence)[:500]))
+        return mail, tuple(documents)
 
-    async def _store(self, run: Run, writers: dict[int, BlobWriter], events: list[LeafEvent]) -> None:
+    async def _store(
+        self, run: Run, writers: dict[int, BlobWriter], spool: DocumentSpool, events: list[LeafEvent]
+    ) -> None:
         for event in events:
             match event:
                 case LeafStart():
-                    writers[event.index] = self.services.archive.attachment_writer(run.company, run.message, event.index)
+                    writers[event.index] = self.services.archive.attachment_writer(
+                        run.company, run.message, event.index
+                    )
+                    spool.start(event.index, event.path)
                 case LeafData():
                     await writers[event.index].write(event.data)
+                    spool.data(event.index, event.data)
                 case LeafEnd():
                     await writers.pop(event.index).commit()
+                    spool.end(event.index)
 
     async def _thread(self, run: Run, mail: Mail) -> tuple[str, ...]:
         """Known messages that this one answers, the newest last. References is written oldest first (RFC 5322 section 3.6.4)."""
-        wanted = list(dict.fromkeys([*mail.references, *([mail.in_reply_to] if mail.in_reply_to else [])]))[-REFERENCES:]
+        wanted = list(dict.fromkeys([*mail.references, *([mail.in_reply_to] if mail.in_reply_to else [])]))[
+            -REFERENCES:
+        ]
         known: list[str] = []
         for reference in wanted:
-            known += [message for message in await self.services.lookup.find(run.company, "message_id", reference) if message != run.message]
+            known += [
+                message
+                for message in await self.services.lookup.find(run.company, "message_id", reference)
+                if message != run.message
+            ]
         return tuple(dict.fromkeys(known))
 
 

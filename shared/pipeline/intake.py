@@ -51,12 +51,16 @@ class Intake:
         try:
             blob = await self._archive(mail, message)
         except MessageGone:
-            await self._end(stored, run, Stage.GONE, "gone_before_fetch", "The mail left the mailbox before it was fetched.")
+            await self._end(
+                stored, run, Stage.GONE, "gone_before_fetch", "The mail left the mailbox before it was fetched."
+            )
             return None
         except PermissionDenied:
             raise  # the whole mailbox is refused, not this mail
         except PermanentError as error:
-            await self._end(stored, run, Stage.PARKED, error.code if error.code != "permanent" else "not_archived", str(error))
+            await self._end(
+                stored, run, Stage.PARKED, error.code if error.code != "permanent" else "not_archived", str(error)
+            )
             return None
         except (ServiceUnavailable, NetworkFailure) as error:
             await self._failed(stored, run, error)
@@ -114,16 +118,31 @@ class Intake:
         return True
 
     async def _end(self, stored: StoredRun | None, run: Run, stage: Stage, reason: str, detail: str) -> None:
-        ended = run.model_copy(update={"stage": stage, "reason": reason, "reason_detail": detail[:500], "updated_at": self.services.clock()})
+        ended = run.model_copy(
+            update={
+                "stage": stage,
+                "reason": reason,
+                "reason_detail": detail[:500],
+                "updated_at": self.services.clock(),
+            }
+        )
         await self._record(stage.value, stored, ended)
         await self.ending.of(ended)
 
     async def _failed(self, stored: StoredRun | None, run: Run, error: ServiceUnavailable | NetworkFailure) -> None:
         attempts = run.attempts + 1
         if attempts >= TRIES:
-            await self._end(stored, run, Stage.PARKED, "not_fetched", f"The mail could not be fetched in {attempts} tries: {error.message}")
+            await self._end(
+                stored,
+                run,
+                Stage.PARKED,
+                "not_fetched",
+                f"The mail could not be fetched in {attempts} tries: {error.message}",
+            )
             return
-        failed = run.model_copy(update={"attempts": attempts, "reason": error.code, "reason_detail": error.message[:500]})
+        failed = run.model_copy(
+            update={"attempts": attempts, "reason": error.code, "reason_detail": error.message[:500]}
+        )
         await self._record("found", stored, failed)
         later = self.services.clock() + GRACE + timedelta(minutes=attempts)
         await self.services.open.look_again(self.company.id, self.mailbox.id, run.message, later, tries=attempts)

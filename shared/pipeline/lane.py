@@ -18,6 +18,8 @@ from shared.telemetry import event
 
 LEASE = timedelta(seconds=60)
 RENEW_SECONDS = 20
+UNCLEAN = "unclean"
+"""Stands in place of the owner where nobody holds the lane and the last holder could not record everything that it did."""
 MARGIN = timedelta(seconds=5)
 """Nothing is begun in the last seconds of a lease: the call might end after it."""
 
@@ -40,7 +42,9 @@ class LaneHold:
         self.unclean = unclean
 
     @classmethod
-    async def take(cls, lanes: Lanes, lane: str, clock: Clock, serving: frozenset[str]) -> tuple[Self, frozenset[str]] | None:
+    async def take(
+        cls, lanes: Lanes, lane: str, clock: Clock, serving: frozenset[str]
+    ) -> tuple[Self, frozenset[str]] | None:
         """Take a lane that nobody holds.
 
         Args:
@@ -111,21 +115,21 @@ class LaneHold:
         await self.update("renew", lambda state: replace(state, until=stamp(until)))
         self._deadline = until
 
-    async def asked(self, serving: frozenset[str]) -> frozenset[str]:
-        """What of `serving` was asked for meanwhile; cleared, because the caller sees to it now."""
-        fresh = await self._lanes.read(self._stored.lane)
-        wanted = fresh.state.wanted & serving
-        if wanted:
-            await self.update("asked", lambda state: replace(state, wanted=state.wanted - wanted, wanted_at=""))
-        return wanted
-
-    async def give_back(self, serving: frozenset[str], change: Callable[[LaneState], LaneState], *, even_if_asked: bool) -> frozenset[str]:
+    async def give_back(
+        self,
+        serving: frozenset[str],
+        change: Callable[[LaneState], LaneState],
+        *,
+        even_if_asked: bool,
+        unclean: bool = False,
+    ) -> frozenset[str]:
         """Give the lane back, unless work was asked for in the last moment.
 
         Args:
             serving: what the holder would see to.
             change: what else to write: cursors, a block.
             even_if_asked: give it back all the same; what was asked for stays in the row.
+            unclean: a call may have taken place unrecorded; the next holder is told.
 
         Returns:
             What was asked for, cleared: the lane is still held and the holder goes on. Empty when the lane was given back.
@@ -137,7 +141,7 @@ class LaneHold:
             again = frozenset() if even_if_asked else state.wanted & serving
             if again:
                 return replace(state, wanted=state.wanted - again, wanted_at="")
-            return replace(change(state), owner="", until="")
+            return replace(change(state), owner=UNCLEAN if unclean else "", until="")
 
         await self.update("give_back", release)
         return again
@@ -146,7 +150,9 @@ class LaneHold:
         self._renewal = asyncio.create_task(self._keep())
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._renewal is not None:
             self._renewal.cancel()
             await asyncio.gather(self._renewal, return_exceptions=True)

@@ -59,7 +59,12 @@ class WorkMailbox:
             return
         hold, wanted = taken
         async with hold:
-            await self._hold(hold, company, mailbox, listing=task.list or wanted_list(company.id, mailbox.id) in wanted or hold.unclean)
+            await self._hold(
+                hold,
+                company,
+                mailbox,
+                listing=task.list or wanted_list(company.id, mailbox.id) in wanted or hold.unclean,
+            )
         for other in hold.state.wanted - serving:
             name, other_mailbox, kind = other.split("/")
             await self.services.queues.put(MailboxTask(company=name, mailbox=other_mailbox, list=kind == "list"))
@@ -69,7 +74,16 @@ class WorkMailbox:
         source = self.services.sources.open(company, mailbox)
         cursors = hold.state.cursors
         gate = Gate(hold, budget=self._budget(cursors))
-        shift = _Shift(self.services, company, mailbox, source, gate, Ending(self.services, self.announcer), cursors, trusted=not hold.unclean)
+        shift = _Shift(
+            self.services,
+            company,
+            mailbox,
+            source,
+            gate,
+            Ending(self.services, self.announcer),
+            cursors,
+            unclean=hold.unclean,
+        )
         stop_at = monotonic() + self.services.use_case_seconds
         blocked: timedelta | None = None
         more = False
@@ -86,7 +100,11 @@ class WorkMailbox:
                     return
                 listing = wanted_list(company.id, mailbox.id) in asked
         except Throttled as error:
-            blocked = min(timedelta(seconds=error.retry_after), LONGEST_BLOCK) if error.retry_after is not None else DEFAULT_BLOCK
+            blocked = (
+                min(timedelta(seconds=error.retry_after), LONGEST_BLOCK)
+                if error.retry_after is not None
+                else DEFAULT_BLOCK
+            )
             event("lane_blocked", company=company.id, mailbox=mailbox.id, seconds=blocked.total_seconds())
         except LeaseLost:
             event("lane_lost", company=company.id, mailbox=mailbox.id)
@@ -101,7 +119,15 @@ class WorkMailbox:
         await self._leave(hold, shift, serving, blocked, more=more, company=company, mailbox=mailbox)
 
     async def _leave(
-        self, hold: LaneHold, shift: _Shift, serving: frozenset[str], blocked: timedelta | None, *, more: bool, company: Company, mailbox: Mailbox
+        self,
+        hold: LaneHold,
+        shift: _Shift,
+        serving: frozenset[str],
+        blocked: timedelta | None,
+        *,
+        more: bool,
+        company: Company,
+        mailbox: Mailbox,
     ) -> None:
         """Give the lane back with work left: when the block is over the tick goes on, or at once where only time ran out."""
         remember = shift.remember(self.services.clock)
@@ -114,7 +140,8 @@ class WorkMailbox:
             return replace(state, wanted=wanted, wanted_at=state.wanted_at or stamp(now), blocked_until=until)
 
         try:
-            await hold.give_back(serving, change, even_if_asked=True)
+            # A failure may have come between a call to the mailbox and the note of it.
+            await hold.give_back(serving, change, even_if_asked=True, unclean=blocked is not None or shift.unclean)
         except PostrumError as error:
             event("lane_not_given_back", code=error.code)  # it ends by itself within a minute
             return
@@ -142,7 +169,7 @@ class _Shift:
         ending: Ending,
         cursors: dict[str, Any],
         *,
-        trusted: bool,
+        unclean: bool,
     ) -> None:
         known = {path: SourceFolder(id=folder, path=path) for path, folder in cursors.get("folders", {}).items()}
         self.failure: PostrumError | None = None
@@ -153,7 +180,9 @@ class _Shift:
         self._mailbox = mailbox
         self._source = source
         self._gate = gate
-        self._worker = MailboxWorker(services, company, mailbox, source, gate, ending, folders=known, trusted=trusted)
+        self._worker = MailboxWorker(services, company, mailbox, source, gate, ending, folders=known)
+        self.unclean = unclean
+        """What waits may have been done by an earlier holder; until that is written down, the lane stays unclean."""
         self._intake = Intake(services, company, mailbox, source, "graph", gate, ending)
         self._new: deque[ListedMail] = deque()
         self._waiting: deque[OpenMessage] = deque()
@@ -222,7 +251,9 @@ class _Shift:
             if page is None or len(mails) >= LISTING_LIMIT:
                 self.cut = page is not None
                 break
-        self._worker.in_source = {mail.provider_id for mail in mails}
+        if self.unclean:
+            await self._worker.doubt({mail.provider_id for mail in mails})
+            self.unclean = False
         # A mail can stand on two pages when another one left the folder meanwhile.
         fresh = list({mail.provider_id: mail for mail in mails}.values())
         now = self._services.clock()
@@ -240,7 +271,7 @@ class _Shift:
                 now = stamp(self._services.clock())
                 for item in await self._services.open.work(self._company.id, self._mailbox.id):
                     mark = (item.message, item.work.model_dump_json() if item.work else "")
-                    later = item.tries > 0 and item.until > now
+                    later = item.work is not None and item.work.not_before > now
                     if mark not in self._tried and not later:
                         self._tried.add(mark)
                         self._waiting.append(item)

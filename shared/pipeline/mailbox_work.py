@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.errors import MessageGone, NetworkFailure, PermanentError, PermissionDenied, ServiceUnavailable
+from shared.model.base import stamp
 from shared.model.config import Company, Mailbox
 from shared.model.run import MailboxWork, Run, Stage
 from shared.pipeline.ending import Ending
@@ -24,8 +25,6 @@ class MailboxWorker:
 
     Attributes:
         folders: known folders by path; filled from the lane's cursors, and by asking.
-        trusted: False while a call of an earlier holder may have taken place unrecorded: then every mail is looked for first.
-        in_source: provider ids that a listing of this hold saw in the source folder: these were not moved yet.
     """
 
     services: Services
@@ -35,8 +34,6 @@ class MailboxWorker:
     gate: Gate
     ending: Ending
     folders: dict[str, SourceFolder] = field(default_factory=dict)
-    trusted: bool = True
-    in_source: set[str] = field(default_factory=set)
 
     async def folder(self, path: str) -> SourceFolder:
         """The folder at a path below the inbox, made where it is missing and not the source."""
@@ -46,11 +43,34 @@ class MailboxWorker:
                 known = await self.source.folder(path)
             if known is None:
                 if path == self.mailbox.folders.source:
-                    raise PermanentError(f"the source folder {path!r} does not exist below the inbox", remedy="Choose another, or create it.")
+                    raise PermanentError(
+                        f"the source folder {path!r} does not exist below the inbox",
+                        remedy="Choose another, or create it.",
+                    )
                 async with self.gate.call():
                     known = await self.source.create_folder(path)
             self.folders[path] = known
         return known
+
+    async def doubt(self, in_source: set[str]) -> None:
+        """A holder before did not give the lane back, so a move of its may have taken place unrecorded. Write that down, before anything
+        else is done, on everything that waits and was not just seen in the source folder.
+        """
+        lane = self.services.sources.lane(self.company, self.mailbox)
+        for company in await self.services.companies.every():
+            for mailbox in company.mailboxes:
+                # Companies that read the same provider mailbox share its lane.
+                if self.services.sources.lane(company, mailbox) == lane:
+                    await self._doubt(company, mailbox, in_source)
+
+    async def _doubt(self, company: Company, mailbox: Mailbox, in_source: set[str]) -> None:
+        for item in await self.services.open.work(company.id, mailbox.id):
+            if item.work is not None and not item.work.check and item.work.provider_id not in in_source:
+                doubted = item.work.model_copy(update={"check": True})
+                until = datetime.fromisoformat(item.until)
+                await self.services.open.look_again(
+                    item.company, item.mailbox, item.message, until, tries=item.tries, work=doubted
+                )
 
     async def carry_out(self, item: OpenMessage) -> None:
         """Do what waits for one message, and bring the message to its end."""
@@ -71,7 +91,12 @@ class MailboxWorker:
             await self._uncertain(item, work, error)
             return
         except PermanentError as error:
-            refused = {"stage": Stage.PARKED, "reason": "folder_unusable", "reason_detail": str(error)[:500], "updated_at": self.services.clock()}
+            refused = {
+                "stage": Stage.PARKED,
+                "reason": "folder_unusable",
+                "reason_detail": str(error)[:500],
+                "updated_at": self.services.clock(),
+            }
             parked = stored.run.model_copy(update=refused)
             await self.services.messages.move_on("parked", stored, parked)
             await self.ending.of(parked)
@@ -101,7 +126,7 @@ class MailboxWorker:
     async def _place(self, work: MailboxWork) -> str:
         target = await self.folder(work.folder)
         try:
-            if work.check or (not self.trusted and work.provider_id not in self.in_source):
+            if work.check:
                 async with self.gate.call():
                     where = await self.source.locate(work.provider_id)
                 if where is None:
@@ -132,18 +157,27 @@ class MailboxWorker:
                 return True
         return False
 
-    async def _uncertain(self, item: OpenMessage, work: MailboxWork, error: ServiceUnavailable | NetworkFailure) -> None:
+    async def _uncertain(
+        self, item: OpenMessage, work: MailboxWork, error: ServiceUnavailable | NetworkFailure
+    ) -> None:
         tries = item.tries + 1
         if tries >= TRIES:
             stored = await self.services.messages.run(work.message)
             if stored is not None:
                 detail = f"The mail could not be moved in {tries} tries: {error.message}"
-                update = {"stage": Stage.PARKED, "reason": "mailbox_unreachable", "reason_detail": detail[:500], "updated_at": self.services.clock()}
+                update = {
+                    "stage": Stage.PARKED,
+                    "reason": "mailbox_unreachable",
+                    "reason_detail": detail[:500],
+                    "updated_at": self.services.clock(),
+                }
                 parked = stored.run.model_copy(update=update)
                 await self.services.messages.move_on("parked", stored, parked)
                 await self.ending.of(parked)
             return
         # The call may have taken place: next time the mail is looked for before anything is done.
         later = self.services.clock() + timedelta(minutes=min(2**item.tries, 30))
-        checked = work.model_copy(update={"check": True})
-        await self.services.open.look_again(self.company.id, self.mailbox.id, work.message, later, tries=tries, work=checked)
+        checked = work.model_copy(update={"check": True, "not_before": stamp(later)})
+        await self.services.open.look_again(
+            self.company.id, self.mailbox.id, work.message, later, tries=tries, work=checked
+        )

@@ -58,6 +58,8 @@ class Rebuild:
         for done in run.results:
             if done.action == "link" and done.action in STORE_ACTIONS:
                 key = f"{done.result['entity']}/{done.result['number']}"
-                await self.services.lookup.note(run.company, "entity", key, run.message, step=str(done.result["step"]), entity=key)
+                await self.services.lookup.note(
+                    run.company, "entity", key, run.message, step=str(done.result["step"]), entity=key
+                )
                 written += 1
         return written

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from shared.desk.documents import Documents
+from shared.documents.child import DocumentReader
 from shared.model.config import Company, Mailbox
 from shared.sources.base import MailSource
 from shared.stores.archive import Archive
@@ -84,6 +85,7 @@ class Services:
     parked: ParkedTasks
     documents: Documents
     deliveries: Deliveries
+    document_reader: DocumentReader
     mail_limit: int
     """Largest mail that is archived, in bytes."""
     use_case_seconds: float

@@ -92,7 +92,9 @@ class StatusReport:
             found, waiting = await self._mailboxes(company)
             mailboxes += found
             under_way += waiting
-        shown, messages = await self._messages(companies, month, limit)
+        shown, ended = await self._messages(companies, month, limit)
+        moving = {item.message for item in under_way}
+        messages = [line for line in ended if line.message not in moving]
         parked = [
             ParkedTaskLine(id=task.id, queue=task.queue.value, reason=task.reason, at=task.at, body=task.body[:2000])
             for task in await self.services.parked.every()

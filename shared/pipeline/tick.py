@@ -12,7 +12,7 @@ from shared.errors import InvalidTask, PostrumError
 from shared.model.base import stamp
 from shared.model.config import Company, Mailbox
 from shared.model.run import Stage
-from shared.model.task import TASKS, ActTask, ClassifyTask, MailboxTask, Queue, Task
+from shared.model.task import TASKS, ActTask, ClassifyTask, DeliverTask, MailboxTask, Queue, Task
 from shared.pipeline.advance import park
 from shared.pipeline.announce import Announcer
 from shared.pipeline.ending import Ending, awaits_placement, wanted_list, wanted_work
@@ -22,6 +22,8 @@ from shared.stores.lanes import StoredLane
 from shared.stores.open_messages import OpenMessage
 from shared.stores.queues import PoisonMessage
 from shared.telemetry import event, problem
+from shared.webhooks.breaker import Breaker
+from shared.webhooks.deliver import Delivery
 
 LOST = timedelta(seconds=60)
 """After so long, a wish that nobody serves is taken for lost."""
@@ -39,7 +41,7 @@ class Tick:
         """Look after everything once. One part that fails does not keep the others from their turn."""
         now = self.services.clock()
         failure: PostrumError | None = None
-        for part in (self._due_rows, self._mailboxes, self._standing_still, self._poison):
+        for part in (self._due_rows, self._mailboxes, self._standing_still, self._probes, self._poison):
             try:
                 await part(now)
             except PostrumError as error:
@@ -84,7 +86,9 @@ class Tick:
         for item in await self.services.open.overdue(now):
             later = now + min(GRACE * 2**item.tries, LONGEST_WAIT)
             await self._nudge(item)
-            await self.services.open.look_again(item.company, item.mailbox, item.message, later, tries=item.tries + 1, work=item.work)
+            await self.services.open.look_again(
+                item.company, item.mailbox, item.message, later, tries=item.tries + 1, work=item.work
+            )
 
     async def _nudge(self, item: OpenMessage) -> None:
         stored = await self.services.messages.run(item.message)
@@ -99,6 +103,20 @@ class Tick:
             await Ending(self.services, self.announcer).wake(company, mailbox, listing=False)
             return
         await self.services.queues.put(ActTask(message=item.message, generation=stored.run.generation))
+
+    async def _probes(self, now: datetime) -> None:
+        """A subscriber that does not answer gets one attempt a minute: with the event that has waited longest."""
+        for company in await self.services.companies.every():
+            for subscriber in company.subscribers:
+                standing = await self.services.deliveries.standing(company.id, subscriber.id)
+                if not standing.health or not Breaker.model_validate_json(standing.health).probe_due(now):
+                    continue
+                waiting = await self.services.deliveries.waiting_data(company.id, subscriber.id)
+                ages = [(Delivery.model_validate_json(data).created_at, subject) for subject, data in waiting]
+                if ages:
+                    await self.services.queues.put(
+                        DeliverTask(company=company.id, subscriber=subscriber.id, subject=min(ages)[1])
+                    )
 
     async def _poison(self, now: datetime) -> None:
         for queue in Queue:
@@ -117,5 +135,3 @@ class Tick:
             await park(self.services, self.announcer, task.message, task.generation, "given_up", reason)
         await self.services.parked.park(message.queue, message.body, reason, now)
         await self.services.queues.remove_poison(message)
-
-

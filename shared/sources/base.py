@@ -75,7 +75,12 @@ class MailSource(Protocol):
         """
 
     async def change(
-        self, provider_id: str, *, mark_read: bool | None = None, add_categories: tuple[str, ...] = (), present: tuple[str, ...] = ()
+        self,
+        provider_id: str,
+        *,
+        mark_read: bool | None = None,
+        add_categories: tuple[str, ...] = (),
+        present: tuple[str, ...] = (),
     ) -> None:
         """Change properties of the mail in one request. An effect that may be repeated.
 

@@ -131,9 +131,15 @@ class Archive:
         if self._container is None:
             options = client_options(self._connection)
             # One request a blob of the usual size; the writer above keeps the blocks.
-            options |= {"max_single_put_size": BLOCK, "max_single_get_size": READ_CHUNK, "max_chunk_get_size": READ_CHUNK}
+            options |= {
+                "max_single_put_size": BLOCK,
+                "max_single_get_size": READ_CHUNK,
+                "max_chunk_get_size": READ_CHUNK,
+            }
             if self._connection.connection_string:
-                self._container = ContainerClient.from_connection_string(self._connection.connection_string, CONTAINER, **options)
+                self._container = ContainerClient.from_connection_string(
+                    self._connection.connection_string, CONTAINER, **options
+                )
             else:
                 uri = endpoint(self._connection.blob_uri, "blob")
                 self._container = ContainerClient(uri, CONTAINER, credential=self._credential(), **options)

@@ -36,10 +36,15 @@ class Configuration:
         row = await self._table.get(company.id, CURRENT)
         found = 0 if row is None else row.number("revision")
         if found != expected:
-            raise ConcurrentWrite(f"the configuration of {company.id} was changed meanwhile", remedy="Read it again and apply your change once more.")
+            raise ConcurrentWrite(
+                f"the configuration of {company.id} was changed meanwhile",
+                remedy="Read it again and apply your change once more.",
+            )
         packed = pack(company.model_dump_json(by_alias=True))
         revision = expected + 1
         current = Row(company.id, CURRENT, {**packed, "revision": revision}, "" if row is None else row.etag)
         history = Row(company.id, f"revision|{revision:08d}", dict(packed))
-        await self._table.transact("config.save", [Write("insert" if row is None else "replace", current), Write("insert", history)])
+        await self._table.transact(
+            "config.save", [Write("insert" if row is None else "replace", current), Write("insert", history)]
+        )
         return revision

@@ -1,4 +1,4 @@
-"""Events on their way: one partition for each subscriber and subject, so that order can be kept, and one row for how a subscriber answers."""
+"""Events on their way: a partition for each subscriber and subject, so that order can be kept, and one for the subscriber itself."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ class Deliveries:
         Raises:
             ConcurrentWrite: another worker settled it meanwhile.
         """
-        await self._table.replace("delivery.settle", stored.row, {"data": data, "body": stored.body, "waiting": waiting})
+        await self._table.replace(
+            "delivery.settle", stored.row, {"data": data, "body": stored.body, "waiting": waiting}
+        )
 
     async def standing(self, company: str, subscriber: str) -> Standing:
         """How a subscriber answers, and whether it was disabled."""
@@ -79,6 +81,13 @@ class Deliveries:
         condition = "PartitionKey ge @from and PartitionKey lt @to and waiting eq true"
         rows = await self._table.query(condition, {"from": prefix, "to": f"{prefix}~"}, select=["waiting"], limit=limit)
         return sorted({row.partition.removeprefix(prefix) for row in rows})
+
+    async def waiting_data(self, company: str, subscriber: str, *, limit: int = 500) -> list[tuple[str, str]]:
+        """What waits for a subscriber, as (subject, data)."""
+        prefix = f"{company}|{subscriber}|"
+        condition = "PartitionKey ge @from and PartitionKey lt @to and waiting eq true"
+        rows = await self._table.query(condition, {"from": prefix, "to": f"{prefix}~"}, select=["data"], limit=limit)
+        return [(row.partition.removeprefix(prefix), row.text("data")) for row in rows]
 
     async def waiting(self, *, limit: int = 1000) -> list[Row]:
         """Rows that wait for delivery, of all subscribers: for the status page."""

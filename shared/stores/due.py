@@ -35,7 +35,9 @@ class Due:
 
     async def until(self, now: datetime, *, limit: int = 500) -> list[DueTask]:
         """What is due by now, oldest first."""
-        rows = await self._table.query("PartitionKey eq @p and RowKey lt @now", {"p": PARTITION, "now": f"{stamp(now)}~"}, limit=limit)
+        rows = await self._table.query(
+            "PartitionKey eq @p and RowKey lt @now", {"p": PARTITION, "now": f"{stamp(now)}~"}, limit=limit
+        )
         return [DueTask(row.key, TASKS[Queue(row.text("queue"))].decode(row.text("task"))) for row in rows]
 
     async def done(self, due: DueTask) -> None:

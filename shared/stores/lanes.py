@@ -105,7 +105,9 @@ class Lanes:
 
     async def every(self) -> list[StoredLane]:
         """All lanes."""
-        return [StoredLane(row.partition, _state(row), row) for row in await self._table.query("RowKey eq @k", {"k": KEY})]
+        return [
+            StoredLane(row.partition, _state(row), row) for row in await self._table.query("RowKey eq @k", {"k": KEY})
+        ]
 
 
 def _values(state: LaneState) -> dict[str, str | int | float | bool | bytes | None]:

@@ -44,16 +44,22 @@ async def create_all(data: StorageConnection, host: StorageConnection) -> None:
     """
     try:
         async with effect("storage.create"):
-            async with TableServiceClient.from_connection_string(data.connection_string or "", **client_options(data)) as tables:
+            async with TableServiceClient.from_connection_string(
+                data.connection_string or "", **client_options(data)
+            ) as tables:
                 for table in TableName:
                     await tables.create_table_if_not_exists(table)
-            async with BlobServiceClient.from_connection_string(data.connection_string or "", **client_options(data)) as blobs:
+            async with BlobServiceClient.from_connection_string(
+                data.connection_string or "", **client_options(data)
+            ) as blobs:
                 for container in CONTAINERS:
                     try:
                         await blobs.create_container(container)
                     except ResourceExistsError:
                         continue
-            async with QueueServiceClient.from_connection_string(host.connection_string or "", **client_options(host)) as queues:
+            async with QueueServiceClient.from_connection_string(
+                host.connection_string or "", **client_options(host)
+            ) as queues:
                 for queue in QUEUES:
                     try:
                         await queues.create_queue(queue)

@@ -92,7 +92,9 @@ class Messages:
         etags = await self._table.transact(
             "run.decided",
             [
-                Write("insert", Row(message, _decision_key(decision.generation), dict(pack(decision.model_dump_json())))),
+                Write(
+                    "insert", Row(message, _decision_key(decision.generation), dict(pack(decision.model_dump_json())))
+                ),
                 Write("put", Row(message, _evidence_key(decision.generation), dict(pack(evidence.model_dump_json())))),
                 Write("replace", Row(message, RUN, dict(_values(run)), stored.row.etag)),
             ],

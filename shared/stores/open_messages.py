@@ -46,9 +46,22 @@ class OpenMessages:
                 rows = [Write("put", Row(partition, message, {"until": stamp(until), "tries": 0})) for message in part]
                 await self._table.transact("open.found", rows)
 
-    async def look_again(self, company: str, mailbox: str, message: str, until: datetime, *, tries: int = 0, work: MailboxWork | None = None) -> None:
+    async def look_again(
+        self,
+        company: str,
+        mailbox: str,
+        message: str,
+        until: datetime,
+        *,
+        tries: int = 0,
+        work: MailboxWork | None = None,
+    ) -> None:
         """Write the row: when to look again, and what waits for the lane's holder."""
-        values: dict[str, Value] = {"until": stamp(until), "tries": tries, "work": work.model_dump_json() if work else None}
+        values: dict[str, Value] = {
+            "until": stamp(until),
+            "tries": tries,
+            "work": work.model_dump_json() if work else None,
+        }
         await self._table.put("open.work" if work else "open.later", _partition(company, mailbox), message, values)
 
     async def done(self, company: str, mailbox: str, message: str) -> None:
@@ -57,12 +70,16 @@ class OpenMessages:
 
     async def work(self, company: str, mailbox: str, *, limit: int = 500) -> list[OpenMessage]:
         """Messages for which something has to be done in the mailbox."""
-        rows = await self._table.query("PartitionKey eq @p and work ge ''", {"p": _partition(company, mailbox)}, limit=limit)
+        rows = await self._table.query(
+            "PartitionKey eq @p and work ge ''", {"p": _partition(company, mailbox)}, limit=limit
+        )
         return [_open(row) for row in rows]
 
     async def of_mailbox(self, company: str, mailbox: str) -> list[OpenMessage]:
         """All open messages of a mailbox."""
-        return [_open(row) for row in await self._table.query("PartitionKey eq @p", {"p": _partition(company, mailbox)})]
+        return [
+            _open(row) for row in await self._table.query("PartitionKey eq @p", {"p": _partition(company, mailbox)})
+        ]
 
     async def overdue(self, now: datetime, *, limit: int = 500) -> list[OpenMessage]:
         """Messages that had to move on by now and did not."""
@@ -76,4 +93,11 @@ class OpenMessages:
 def _open(row: Row) -> OpenMessage:
     company, _, mailbox = row.partition.partition("|")
     work = row.text("work")
-    return OpenMessage(company, mailbox, row.key, row.text("until"), row.number("tries"), MailboxWork.model_validate_json(work) if work else None)
+    return OpenMessage(
+        company,
+        mailbox,
+        row.key,
+        row.text("until"),
+        row.number("tries"),
+        MailboxWork.model_validate_json(work) if work else None,
+    )

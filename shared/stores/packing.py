@@ -23,7 +23,9 @@ def pack(text: str) -> dict[str, bytes]:
     packed = zlib.compress(text.encode(), 6)
     if len(packed) > PROPERTY * PROPERTIES:
         raise PermanentError(f"{len(packed)} bytes do not fit into one row of a table")
-    return {f"p{number}": packed[start : start + PROPERTY] for number, start in enumerate(range(0, len(packed), PROPERTY))}
+    return {
+        f"p{number}": packed[start : start + PROPERTY] for number, start in enumerate(range(0, len(packed), PROPERTY))
+    }
 
 
 def unpack(values: Mapping[str, Any]) -> str:

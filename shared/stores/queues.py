@@ -40,7 +40,9 @@ class Queues:
         """Put a task. `delay` in seconds is for spreading load, at most a minute: planned waiting is a row in `due`."""
         async with effect(f"queue.{task.queue}"):
             try:
-                await self._client(task.queue).send_message(task.encode(), visibility_timeout=round(min(delay, 60)), time_to_live=-1)
+                await self._client(task.queue).send_message(
+                    task.encode(), visibility_timeout=round(min(delay, 60)), time_to_live=-1
+                )
             except AzureError as error:
                 raise translated(error, f"put a task into queue {task.queue}") from None
 
@@ -54,12 +56,16 @@ class Queues:
 
     async def poison(self, queue: Queue, *, limit: int = 32) -> Sequence[PoisonMessage]:
         """Messages in the poison queue; each stays invisible for a minute."""
-        found: list[PoisonMessage] = []
         try:
             # Raw text: what nobody could decode must still be readable here.
             client = self._client(queue + POISON, raw=True)
-            async for message in client.receive_messages(max_messages=limit, messages_per_page=limit, visibility_timeout=60):
-                found.append(PoisonMessage(queue=queue, id=message.id, receipt=message.pop_receipt or "", body=_text(message.content)))  # noqa: PERF401
+            pages = client.receive_messages(max_messages=limit, messages_per_page=limit, visibility_timeout=60)
+            found = [
+                PoisonMessage(
+                    queue=queue, id=message.id, receipt=message.pop_receipt or "", body=_text(message.content)
+                )
+                async for message in pages
+            ]
         except ResourceNotFoundError:
             return []  # the host makes a poison queue when it first needs it
         except AzureError as error:
@@ -87,7 +93,9 @@ class Queues:
         if client is None:
             options = client_options(self._connection)
             if not raw:
-                options["message_encode_policy"] = TextBase64EncodePolicy()  # what host.json says: messageEncoding base64
+                options["message_encode_policy"] = (
+                    TextBase64EncodePolicy()
+                )  # what host.json says: messageEncoding base64
             if self._connection.connection_string:
                 client = QueueClient.from_connection_string(self._connection.connection_string, name, **options)
             else:

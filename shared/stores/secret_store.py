@@ -51,5 +51,7 @@ class FileSecretStore:
         try:
             content = json.loads(self._path.read_text(encoding="utf-8"))
         except ValueError:
-            raise ConfigurationError(f"{self._path} is not JSON", remedy="Delete it; secrets are made again by config apply.") from None
+            raise ConfigurationError(
+                f"{self._path} is not JSON", remedy="Delete it; secrets are made again by config apply."
+            ) from None
         return {str(name): str(value) for name, value in content.items()}

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from azure.core import MatchConditions
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
 from azure.data.tables import TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient
 
@@ -98,7 +104,12 @@ class Table:
         return rows
 
     async def stream(
-        self, condition: str, parameters: dict[str, Any] | None = None, *, select: Sequence[str] | None = None, page: int = 1000
+        self,
+        condition: str,
+        parameters: dict[str, Any] | None = None,
+        *,
+        select: Sequence[str] | None = None,
+        page: int = 1000,
     ) -> AsyncIterator[Row]:
         """As `query`, one row after the other."""
         names = ["PartitionKey", "RowKey", *select] if select else None
@@ -193,7 +204,11 @@ class Table:
                 case "insert":
                     operations.append(("create", entity))
                 case "replace":
-                    conditions = {"mode": UpdateMode.REPLACE, "etag": write.row.etag, "match_condition": MatchConditions.IfNotModified}
+                    conditions = {
+                        "mode": UpdateMode.REPLACE,
+                        "etag": write.row.etag,
+                        "match_condition": MatchConditions.IfNotModified,
+                    }
                     operations.append(("update", entity, conditions))
                 case "put":
                     operations.append(("upsert", entity, {"mode": UpdateMode.REPLACE}))
@@ -231,7 +246,9 @@ class Table:
         if self._client is None:
             options = client_options(self._connection)
             if self._connection.connection_string:
-                self._client = TableClient.from_connection_string(self._connection.connection_string, self.name, **options)
+                self._client = TableClient.from_connection_string(
+                    self._connection.connection_string, self.name, **options
+                )
             else:
                 uri = endpoint(self._connection.table_uri, "table")
                 self._client = TableClient(uri, self.name, credential=self._credential(), **options)

@@ -42,7 +42,9 @@ class Timeline:
         await self._table.put("timeline.company", f"{run.company}|{month}", _key(run), dict(values))
         await self._table.put("timeline.mailbox", f"{run.company}|{run.mailbox}|{month}", _key(run), dict(values))
 
-    async def newest(self, company: str, month: datetime, *, mailbox: str = "", limit: int = 100) -> list[tuple[str, Row]]:
+    async def newest(
+        self, company: str, month: datetime, *, mailbox: str = "", limit: int = 100
+    ) -> list[tuple[str, Row]]:
         """Messages of a month, newest first, as (message, row)."""
         partition = f"{company}|{mailbox}|{_month(month)}" if mailbox else f"{company}|{_month(month)}"
         rows = await self._table.query("PartitionKey eq @p", {"p": partition}, limit=limit)

@@ -25,14 +25,20 @@ def main() -> int:
     arguments = parser.parse_args()
     part, parts = (int(text) for text in arguments.part.split("/"))
     played = survived = 0
-    with tempfile.TemporaryDirectory() as folder, EmulatorThread(Path(folder) / "emulator") as emulator, Forks() as forks:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        EmulatorThread(Path(folder) / "emulator") as emulator,
+        Forks() as forks,
+    ):
         for path in PATHS:
             if arguments.path and path.name not in arguments.path:
                 continue
             # Azurite keeps everything in memory: a fresh one for each story.
             with Azurite(accounts=ACCOUNTS) as azurite:
                 accounts = iter(azurite.accounts)
-                player = Player(emulator, forks, lambda accounts=accounts: next(accounts).connection_string, Path(folder))
+                player = Player(
+                    emulator, forks, lambda accounts=accounts: next(accounts).connection_string, Path(folder)
+                )
                 count, lost = story(player, path, arguments.every, part, parts)
             played += count
             survived += count - lost

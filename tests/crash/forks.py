@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Any
 
 KILLED = 137
-WARM = ("shared.app", "msgraph", "azure.identity.aio", "shared.sources.graph.session", "shared.mail.reader", "aiohttp.web")
+WARM = (
+    "shared.app",
+    "msgraph",
+    "azure.identity.aio",
+    "shared.sources.graph.session",
+    "shared.mail.reader",
+    "aiohttp.web",
+)
 
 
 def main() -> None:
@@ -114,7 +121,10 @@ async def _live(life: dict[str, Any]) -> dict[str, Any]:
             async with http.post(f"{control}/dump", json={"mailbox": MAILBOX}) as answer:
                 there = len((await answer.json())["messages"])
             if there == 1:
-                await http.post(f"{control}/deliver", json={"mailbox": MAILBOX, "content_base64": later, "received": "2026-11-20T08:00:00Z"})
+                await http.post(
+                    f"{control}/deliver",
+                    json={"mailbox": MAILBOX, "content_base64": later, "received": "2026-11-20T08:00:00Z"},
+                )
         await world.until_rest(least=life["rounds"])
     stop()
     result = {"effects": effects, "clock": (clock.now + timedelta(minutes=3)).isoformat(), "failed": world.failed}

@@ -34,7 +34,9 @@ class Path:
 
 
 def _deliver(emulator: EmulatorThread, *contents: bytes, **more: Any) -> list[str]:
-    return [emulator.control.deliver(MAILBOX, content, received=RECEIVED, **more)["immutable_id"] for content in contents]
+    return [
+        emulator.control.deliver(MAILBOX, content, received=RECEIVED, **more)["immutable_id"] for content in contents
+    ]
 
 
 def _invoice(emulator: EmulatorThread) -> None:
@@ -69,7 +71,17 @@ def _webhook_down(emulator: EmulatorThread) -> None:
 
 def _throttled(emulator: EmulatorThread) -> None:
     _deliver(emulator, mail("Invoice 14", pdf=PDF))
-    emulator.control.add_faults([{"match": {"kind": "move"}, "times": 1, "status": 429, "code": "ApplicationThrottled", "headers": {"Retry-After": "1"}}])
+    emulator.control.add_faults(
+        [
+            {
+                "match": {"kind": "move"},
+                "times": 1,
+                "status": 429,
+                "code": "ApplicationThrottled",
+                "headers": {"Retry-After": "1"},
+            }
+        ]
+    )
 
 
 MARKED_READ = CONFIGURATION.replace("folders: {", "mark_read: true\n        folders: {")

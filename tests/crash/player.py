@@ -40,12 +40,18 @@ class Forks:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.forks"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=FilePath(__file__).parents[2]
+            [sys.executable, "-m", "tests.crash.forks"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=FilePath(__file__).parents[2],
         )
         self._answer()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(10)
@@ -87,14 +93,23 @@ class Player:
         folder: for secrets.
     """
 
-    def __init__(self, emulator: EmulatorThread, forks: Forks, connection_string: Callable[[], str], folder: FilePath) -> None:
+    def __init__(
+        self, emulator: EmulatorThread, forks: Forks, connection_string: Callable[[], str], folder: FilePath
+    ) -> None:
         self._emulator = emulator
         self._forks = forks
         self._connection_string = connection_string
         self._folder = folder
         self._played = 0
 
-    def play(self, path: Path, point: Point | None = None, *, faults: list[dict[str, Any]] | None = None, connection: str | None = None) -> End:
+    def play(
+        self,
+        path: Path,
+        point: Point | None = None,
+        *,
+        faults: list[dict[str, Any]] | None = None,
+        connection: str | None = None,
+    ) -> End:
         """One story to its end, with the process killed at a point of it, once or twice."""
         self._played += 1
         self._emulator.control.reset()

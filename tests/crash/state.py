@@ -22,7 +22,9 @@ _NOT_COMPARED = {TableName.LANES}
 async def stored_state(world: World) -> dict[str, Any]:
     """All rows and blobs."""
     rows: list[str] = []
-    async with TableServiceClient.from_connection_string(world.settings.data_storage.connection_string or "") as service:
+    async with TableServiceClient.from_connection_string(
+        world.settings.data_storage.connection_string or ""
+    ) as service:
         for table in TableName:
             if table in _NOT_COMPARED:
                 continue
@@ -40,7 +42,10 @@ def _values(entity: dict[str, Any]) -> str:
     values = {name: value for name, value in entity.items() if name not in ("PartitionKey", "RowKey", *_PASSING)}
     if "p0" in values:
         text = unpack(values)
-        values = {"packed": _plain(json.loads(text)), **{name: value for name, value in values.items() if not re.fullmatch(r"p\d+", name)}}
+        values = {
+            "packed": _plain(json.loads(text)),
+            **{name: value for name, value in values.items() if not re.fullmatch(r"p\d+", name)},
+        }
     for name in ("data", "body"):
         if name in values:
             values[name] = _plain(json.loads(values[name]))
@@ -67,7 +72,14 @@ def outside_state(emulator: EmulatorThread) -> dict[str, Any]:
     """The mailbox, and what the subscriber got."""
     dump = emulator.control.dump(MAILBOX)
     messages = [
-        [message["subject"], message["folder"], message["is_read"], message["categories"], message["moves"], message["patches"]]
+        [
+            message["subject"],
+            message["folder"],
+            message["is_read"],
+            message["categories"],
+            message["moves"],
+            message["patches"],
+        ]
         for message in dump["messages"]
     ]
     folders = sorted(folder["path"] for folder in dump["folders"])
@@ -77,5 +89,3 @@ def outside_state(emulator: EmulatorThread) -> dict[str, Any]:
         text = _TIMES.sub("<time>", record["text"])
         assert events.setdefault(identifier, text) == text, f"two bodies under one webhook-id {identifier}"
     return {"messages": sorted(messages), "folders": folders, "events": events}
-
-

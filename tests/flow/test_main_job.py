@@ -13,4 +13,6 @@ async def test_invoice_is_archived_filed_and_announced(world: World, emulator: E
     await world.until_rest()
 
     status = await world.app.status()
-    assert [(line.subject, line.stage, line.outcome, line.folder) for line in status.messages] == [("Invoice 4711", "announced", "imported", "Imported")]
+    assert [(line.subject, line.stage, line.outcome, line.folder) for line in status.messages] == [
+        ("Invoice 4711", "announced", "imported", "Imported")
+    ]

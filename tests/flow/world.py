@@ -138,7 +138,9 @@ class World:
         client = self._queues.get(queue)
         if client is None:
             client = self._queues[queue] = QueueClient.from_connection_string(
-                self.settings.host_storage.connection_string or "", queue, message_decode_policy=TextBase64DecodePolicy()
+                self.settings.host_storage.connection_string or "",
+                queue,
+                message_decode_policy=TextBase64DecodePolicy(),
             )
         found: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         async for message in client.receive_messages(messages_per_page=32, visibility_timeout=invisible):
@@ -176,7 +178,11 @@ class World:
     async def at_rest(self) -> bool:
         """Whether nothing is open, waits, is planned or wanted."""
         services = self.app.services
-        if await services.open.count() or await services.deliveries.waiting() or await services.due.until(self.clock() + timedelta(days=9)):
+        if (
+            await services.open.count()
+            or await services.deliveries.waiting()
+            or await services.due.until(self.clock() + timedelta(days=9))
+        ):
             return False
         return not any(lane.state.wanted or lane.state.owner for lane in await services.lanes.every())
 

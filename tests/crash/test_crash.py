@@ -1,0 +1,60 @@
+"""A bounded part of `make crash`: in every story the process dies at some of its effects, and the end is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from emulator.server import EmulatorThread
+from local.azurite import Account
+from tests.crash.paths import PATHS
+from tests.crash.paths import Path as Story
+from tests.crash.player import Forks, Player, Point, difference, points_of
+
+PLAYED = 6
+"""Crash points of each story; `make crash` plays all."""
+
+
+@pytest.fixture(scope="module")
+def player(_fresh_accounts: Iterator[Account], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
+    folder = tmp_path_factory.mktemp("crash")
+    with EmulatorThread(folder / "emulator") as emulator, Forks() as forks:
+        yield Player(emulator, forks, lambda: next(_fresh_accounts).connection_string, folder)
+
+
+def chosen(story: Story, effects: list[str]) -> list[Point]:
+    """Points spread over the story, always with those around the move, which nothing can take back."""
+    points = list(points_of(story, effects))
+    spread = points[:: max(1, len(points) // PLAYED)][:PLAYED]
+    around = [
+        point
+        for point in points
+        if point.name in ("graph.move", "table.run.announced") and point.nth == 1 and point.times == 1
+    ]
+    return list(dict.fromkeys([*around[:3], *spread]))
+
+
+@pytest.mark.fault("A01")
+@pytest.mark.pain("C1", "C2")
+@pytest.mark.parametrize("story", PATHS, ids=lambda story: story.name)
+def test_the_end_is_the_same_wherever_the_process_dies(story: Story, player: Player) -> None:
+    expected = player.play(story)
+    assert expected.state["rows"]
+    assert len(expected.effects) > 15
+
+    lost = {
+        str(point): lines
+        for point in chosen(story, expected.effects)
+        if (lines := difference(expected.state, player.play(story, point).state))
+    }
+
+    assert lost == {}
+
+
+def test_a_story_without_its_journal_would_be_noticed(player: Player) -> None:
+    """The comparison is not blind: another mail gives another end."""
+    plain = next(story for story in PATHS if story.name == "plain")
+    rule = next(story for story in PATHS if story.name == "rule")
+
+    assert difference(player.play(plain).state, player.play(rule).state)
