@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
@@ -16,22 +13,13 @@ from shared.model.config import Company, Mailbox
 from shared.model.task import MailboxTask
 from shared.pipeline.announce import Announcer
 from shared.pipeline.ending import Ending, wanted_list, wanted_work
-from shared.pipeline.gate import BURST, SLOTS, Gate
-from shared.pipeline.intake import Intake
+from shared.pipeline.gate import BURST, PER_SECOND, Gate
 from shared.pipeline.lane import LaneHold
-from shared.pipeline.mailbox_work import MailboxWorker
-from shared.pipeline.services import GRACE, Services
-from shared.sources.base import ListedMail, MailSource, SourceFolder
+from shared.pipeline.services import Services
+from shared.pipeline.shift import Shift
 from shared.stores.lanes import LaneState
-from shared.stores.open_messages import OpenMessage
 from shared.telemetry import event, problem
 
-WORKERS = SLOTS * 2
-"""More than the gate lets through: while some wait for storage, others have a call under way."""
-LISTING_LIMIT = 5_000
-"""Mails of one listing that are worked on in one hold."""
-REFRESH = 25
-"""Mails after which a worker looks again for what waits to be done."""
 LONGEST_BLOCK = timedelta(minutes=15)
 DEFAULT_BLOCK = timedelta(seconds=30)
 
@@ -74,7 +62,7 @@ class WorkMailbox:
         source = self.services.sources.open(company, mailbox)
         cursors = hold.state.cursors
         gate = Gate(hold, budget=self._budget(cursors))
-        shift = _Shift(
+        shift = Shift(
             self.services,
             company,
             mailbox,
@@ -121,7 +109,7 @@ class WorkMailbox:
     async def _leave(
         self,
         hold: LaneHold,
-        shift: _Shift,
+        shift: Shift,
         serving: frozenset[str],
         blocked: timedelta | None,
         *,
@@ -153,140 +141,4 @@ class WorkMailbox:
         if left is None or at is None:
             return BURST
         rested = self.services.clock().timestamp() - float(at)
-        return min(BURST, float(left) + max(rested, 0) * 16)
-
-
-class _Shift:
-    """The work of one hold: a pool of workers that do what waits in the mailbox first, and take mails in otherwise."""
-
-    def __init__(
-        self,
-        services: Services,
-        company: Company,
-        mailbox: Mailbox,
-        source: MailSource,
-        gate: Gate,
-        ending: Ending,
-        cursors: dict[str, Any],
-        *,
-        unclean: bool,
-    ) -> None:
-        known = {path: SourceFolder(id=folder, path=path) for path, folder in cursors.get("folders", {}).items()}
-        self.failure: PostrumError | None = None
-        self.cut = False
-        """The folder holds more than one hold works on: it is listed again when this part is done."""
-        self._services = services
-        self._company = company
-        self._mailbox = mailbox
-        self._source = source
-        self._gate = gate
-        self._worker = MailboxWorker(services, company, mailbox, source, gate, ending, folders=known)
-        self.unclean = unclean
-        """What waits may have been done by an earlier holder; until that is written down, the lane stays unclean."""
-        self._intake = Intake(services, company, mailbox, source, "graph", gate, ending)
-        self._new: deque[ListedMail] = deque()
-        self._waiting: deque[OpenMessage] = deque()
-        self._tried: set[tuple[str, str]] = set()
-        self._since_look = REFRESH
-        self._lock = asyncio.Lock()
-        self._listed_at: str | None = None
-        self._noted: set[str] = set()
-
-    async def work(self, *, listing: bool, stop_at: float) -> bool:
-        """Work until nothing is left.
-
-        Returns:
-            True when time ran out before.
-        """
-        if listing:
-            await self._list()
-        self._since_look = REFRESH
-        failures: list[BaseException] = []
-
-        async def worker() -> None:
-            while not failures and monotonic() < stop_at:
-                job = await self._next()
-                if job is None:
-                    return
-                try:
-                    await job()
-                except Exception as error:  # noqa: BLE001 - raised below, after the other workers ended what they had begun
-                    failures.append(error)
-
-        workers = 1 if len(self._new) + len(self._waiting) <= 1 and not listing else WORKERS
-        await asyncio.gather(*(worker() for _ in range(workers)))
-        if failures:
-            raise next((error for error in failures if isinstance(error, LeaseLost)), failures[0])
-        return bool(self._new or self._waiting)
-
-    def remember(self, clock: Callable[[], Any]) -> Callable[[LaneState], LaneState]:
-        """What to write into the lane when it is given back."""
-
-        def change(state: LaneState) -> LaneState:
-            cursors = state.cursors | {
-                "budget": round(self._gate.budget, 1),
-                "budget_at": round(clock().timestamp(), 3),
-                "folders": {path: folder.id for path, folder in self._worker.folders.items()},
-            }
-            if self._listed_at:
-                cursors[f"listed/{self._company.id}/{self._mailbox.id}"] = self._listed_at
-            if self.failure is not None:
-                cursors["failure"] = {"code": self.failure.code, "text": str(self.failure)[:300], "at": stamp(clock())}
-            elif self._listed_at:
-                cursors.pop("failure", None)
-            return replace(state, cursors=cursors, blocked_until="")
-
-        return change
-
-    async def _list(self) -> None:
-        """The whole source folder: it is short where mail is moved away, and a whole listing misses nothing."""
-        folder = await self._worker.folder(self._mailbox.folders.source)
-        page: str | None = None
-        mails: list[ListedMail] = []
-        while True:
-            async with self._gate.call():
-                found = await self._source.list(folder, page=page)
-            mails += found.mails
-            page = found.next
-            if page is None or len(mails) >= LISTING_LIMIT:
-                self.cut = page is not None
-                break
-        if self.unclean:
-            await self._worker.doubt({mail.provider_id for mail in mails})
-            self.unclean = False
-        # A mail can stand on two pages when another one left the folder meanwhile.
-        fresh = list({mail.provider_id: mail for mail in mails}.values())
-        now = self._services.clock()
-        known = {item.message for item in await self._services.open.of_mailbox(self._company.id, self._mailbox.id)}
-        self._noted = {message for mail in fresh if (message := self._intake.identity(mail)) not in known}
-        await self._services.open.found(self._company.id, self._mailbox.id, sorted(self._noted), now + GRACE)
-        self._new.extend(fresh)
-        self._listed_at = stamp(now)
-        event("folder_listed", company=self._company.id, mailbox=self._mailbox.id, mails=len(fresh))
-
-    async def _next(self) -> Callable[[], Awaitable[None]] | None:
-        async with self._lock:
-            if not self._waiting and (self._since_look >= REFRESH or not self._new):
-                self._since_look = 0
-                now = stamp(self._services.clock())
-                for item in await self._services.open.work(self._company.id, self._mailbox.id):
-                    mark = (item.message, item.work.model_dump_json() if item.work else "")
-                    later = item.work is not None and item.work.not_before > now
-                    if mark not in self._tried and not later:
-                        self._tried.add(mark)
-                        self._waiting.append(item)
-            self._since_look += 1
-            if self._waiting:
-                item = self._waiting.popleft()
-                return lambda: self._worker.carry_out(item)
-            if self._new:
-                mail = self._new.popleft()
-                return lambda: self._take(mail)
-            return None
-
-    async def _take(self, mail: ListedMail) -> None:
-        ended = await self._intake.take(mail)
-        if ended is None or ended.message not in self._noted:
-            return  # on its way; or at its end, but what follows was not said to its end: the tick sees to that
-        await self._worker.put_back(ended)
-        await self._services.open.done(self._company.id, self._mailbox.id, ended.message)
+        return min(BURST, float(left) + max(rested, 0) * PER_SECOND)
