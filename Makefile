@@ -48,7 +48,7 @@ lock: $(STAMPS)/requirements ## write the lock files anew; UPGRADE=1 takes newer
 	@$(PY) -m local.setup lock
 
 clean: ## remove what the other commands made, data of `make run` too
-	@rm -rf .venv node_modules run build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .cache node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps say what is done; a second call looks at their times only.

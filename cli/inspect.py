@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cli import documents
+from cli.documents import Documents, Found, kind_of_message
 from shared.mail import LeafEvent, MailReader
 from shared.mail.files import kind_of_file, read_body, read_outlook
 from shared.model.mail import Mail
@@ -52,10 +52,16 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         print(f"postrum inspect: cannot read the list {arguments.files_from}: {error.strerror}.", file=sys.stderr)
         return 2
+    with Documents() as reader:
+        return _inspect_all(paths, arguments, reader)
+
+
+def _inspect_all(paths: list[str], arguments: argparse.Namespace, reader: Documents) -> int:
+    """Inspect one file after the other; answer the exit status."""
     status = 0
     trust = frozenset(name.lower() for name in arguments.trust)
     for path in paths:
-        answer = inspect_file(path, arguments.kind, trust)
+        answer = inspect_file(path, reader, arguments.kind, trust)
         status = 1 if "error" in answer else status
         if arguments.json:
             sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
@@ -73,33 +79,35 @@ def _listed(name: str | None) -> Iterable[str]:
     return [line for line in text.splitlines() if line]
 
 
-def inspect_file(path: str, kind: str = "auto", trust: frozenset[str] = frozenset()) -> dict[str, Any]:
+def inspect_file(
+    path: str, reader: Documents, kind: str = "auto", trust: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """Answer everything about one file, with every key of the contract."""
     try:
         with Path(path).open("rb") as file:
             head = file.read(4096)
             file.seek(0)
-            mail, found = _read(file, kind_of_file(head) if kind == "auto" else kind, trust)
+            mail, found = _read(file, Path(path), kind_of_file(head) if kind == "auto" else kind, reader, trust)
     except OSError as error:
         return {**facts_of(path, Mail(), []), "error": error.strerror or str(error)}
     return facts_of(path, mail, found)
 
 
-def _read(file: BinaryIO, kind: str, trust: frozenset[str]) -> tuple[Mail, list[documents.Found]]:
+def _read(file: BinaryIO, path: Path, kind: str, reader: Documents, trust: frozenset[str]) -> tuple[Mail, list[Found]]:
     """Read one file as what it is."""
     if kind == "document":
-        return documents.read_directly(file.read(WHOLE))
-    if kind in ("msg", "tnef"):
-        leaves = documents.Leaves()
-        mail = read_outlook(file.read(WHOLE), "msg" if kind == "msg" else "tnef", leaves.take)
-        return mail, leaves.found
+        return reader.read_directly(path)
     if kind in ("body", "html"):
         return read_body(file.read(WHOLE), html=kind == "html"), []
-    leaves = documents.Leaves()
-    reader = MailReader(trust=trust)
-    for event in _events(reader, file):
-        leaves.take(event)
-    return reader.mail(), leaves.found
+    leaves = reader.leaves()
+    if kind in ("msg", "tnef"):
+        mail = read_outlook(file.read(WHOLE), "msg" if kind == "msg" else "tnef", leaves.take)
+    else:
+        mails = MailReader(trust=trust)
+        for event in _events(mails, file):
+            leaves.take(event)
+        mail = mails.mail()
+    return mail, leaves.found
 
 
 def _events(reader: MailReader, file: BinaryIO) -> Iterator[LeafEvent]:
@@ -108,7 +116,7 @@ def _events(reader: MailReader, file: BinaryIO) -> Iterator[LeafEvent]:
     yield from reader.finish()
 
 
-def facts_of(path: str, mail: Mail, found: list[documents.Found]) -> dict[str, Any]:
+def facts_of(path: str, mail: Mail, found: list[Found]) -> dict[str, Any]:
     """The contract's object for one file."""
     facts: dict[str, Any] = mail.model_dump(mode="json", by_alias=True, exclude=_LEFT_OUT)
     for attachment in facts["attachments"]:
@@ -118,8 +126,9 @@ def facts_of(path: str, mail: Mail, found: list[documents.Found]) -> dict[str, A
         "file": path,
         **facts,
         "reply": reply,
-        "documents": [f.entry for f in found],
-        "kind": documents.kind_of_message(mail, found),
+        "warnings": [*facts["warnings"], *(warning for f in found for warning in f.warnings)],
+        "documents": [f.entry for f in found if f.entry],
+        "kind": kind_of_message(mail, found),
     }
 
 
@@ -147,13 +156,12 @@ def _for_people(answer: dict[str, Any]) -> list[str]:
         checks = ("spf", "dkim", "dmarc", "arc", "compauth")
         rows.append(("authentication", " ".join(f"{c}={authentication[c]}" for c in checks if authentication[c])))
     lines = [answer["file"]] + [f"  {name:<15} {_plain(str(value))}" for name, value in rows if value]
-    for mail in answer["embedded"]:
-        lines.append(f"  attached mail   {mail['path']}  {_plain(mail['subject'] or '')}")
-    for item in answer["attachments"]:
-        where = " inline" if item["inline"] else ""
-        lines.append(
-            f"  attachment      {_plain(item['path'])}  {_plain(item['name'] or '(no name)')}  {item['detected_type']}  {item['size']} bytes{where}"
-        )
+    lines += [f"  attached mail   {mail['path']}  {_plain(mail['subject'] or '')}" for mail in answer["embedded"]]
+    lines += [
+        f"  attachment      {_plain(item['path'])}  {_plain(item['name'] or '(no name)')}  {item['detected_type']}  "
+        f"{item['size']} bytes{' inline' if item['inline'] else ''}"
+        for item in answer["attachments"]
+    ]
     for item in answer["documents"]:
         invoice = item["einvoice"]
         detail = f"  {invoice['syntax']} {invoice['profile']} {invoice['number']}" if invoice else ""

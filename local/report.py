@@ -80,7 +80,7 @@ def _row(fate: Fate) -> tuple[str, ...]:
 
 
 def _what(run: Run) -> str:
-    return _words(run.automatic or run.kind or ("duplicate" if run.duplicate_of else "mail"))
+    return _words(run.automatic or ("duplicate" if run.duplicate_of else run.kind) or "mail")
 
 
 def _done(fate: Fate) -> str:

@@ -19,7 +19,7 @@ from shared.classify.text import shown
 from shared.model.decision import Decision
 from shared.model.evidence import Evidence
 from shared.model.run import ENDS, Run
-from shared.pipeline.status import Status
+from shared.pipeline.status import MESSAGES_LIMIT, Status
 
 _HERE = Path(__file__).parent / "templates"
 _SUBJECT = 160
@@ -50,6 +50,7 @@ def status_page(status: Status, links: Links, nonce: str) -> str:
         month=datetime(year, month, 1),  # noqa: DTZ001 - a month, no moment
         earlier=_shifted(year, month, -1),
         later=_shifted(year, month, 1),
+        cut=len(status.messages) >= MESSAGES_LIMIT,
     )
 
 

@@ -35,7 +35,7 @@ _MESSAGE_ID = re.compile(r"<[^<>]{1,998}>")
 
 def assemble(level: Level, outbox: Outbox, account: Account, size: int, trust: Trust) -> Mail:
     """Make the `Mail`."""
-    headers, warn = level.headers, account.warn
+    headers = level.headers
     charset = next((b.charset for b in level.bodies if b.charset), None)
 
     def people(name: str) -> tuple[Person, ...]:
@@ -108,6 +108,10 @@ def _evidence(level: Level, mail: Mail, account: Account) -> Evidence:
         reports,
         originals,
     )
+
+
+def _lines(data: bytes) -> str:
+    return charsets.decode(data, None)[0].replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _people(headers: Headers, name: str, account: Account, charset: str | None) -> list[Person]:

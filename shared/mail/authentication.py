@@ -97,19 +97,19 @@ def _trusted(headers: Headers, trust: AbstractSet[str]) -> list[_Field]:
 def _parse(text: str) -> _Field:
     """Take a field apart; comments, also nested ones, say nothing."""
     sections, depth, current = [], 0, []
-    for token in _TOKEN.findall(text):
-        if token == "(":
+    for piece in _TOKEN.findall(text):
+        if piece == "(":
             depth += 1
-        elif token == ")":
+        elif piece == ")":
             depth = max(0, depth - 1)
             current.append(" ")
         elif depth:
             continue
-        elif token == ";":
+        elif piece == ";":
             sections.append("".join(current))
             current = []
         else:
-            current.append(token if not token.startswith('"') else token.replace("=", "").replace(".", ""))
+            current.append(piece if not piece.startswith('"') else piece.replace("=", "").replace(".", ""))
     sections.append("".join(current))
     identity = _IDENTITY.match(sections[0])
     if identity:

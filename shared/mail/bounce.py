@@ -6,10 +6,11 @@ what stands beneath them, up to where the original message begins.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 
-from shared.mail.bounce_reasons import reason_of
+from shared.mail.bounce_reasons import reason_of, reason_of_status
 from shared.mail.headers import Headers, parse_header_block
 from shared.model.mail import Bounce, BounceRecipient
 
@@ -17,26 +18,59 @@ __all__ = ["BounceEvidence", "find_bounce"]
 
 _ADDRESS = r"[^\s<>()\[\],;:\"'|]{1,90}@[^\s<>()\[\],;:\"'|]{2,190}"
 _FROM_MACHINE = re.compile(
-    r"mailer[-_ ]?daemon|postmaster|mail[- ]?delivery|microsoft ?exchange|mail administrator|mail ?subsystem|mail delivery|bounce|system administrator|mail ?router|"
-    r"mdaemon|undeliver|mail_error|smtp gateway|delivery (?:subsystem|agent|system)|mailmaster|mail-?gw|no-?reply@\S*(?:kddi|ezweb|docomo)|mails?system|email ?engine|postoffice|mta|daemon|mail server",
+    r"mailer[-_ ]?daemon|postmaster|mail[- ]?delivery|microsoft ?exchange|mail administrator"
+    r"|mail ?subsystem|mail delivery|bounce|system administrator|mail ?router|"
+    r"mdaemon|undeliver|mail_error|smtp gateway|delivery (?:subsystem|agent|system)|mailmaster"
+    r"|mail-?gw|no-?reply@\S*(?:kddi|ezweb|docomo)|mails?system|email ?engine|postoffice|mta|daemon"
+    r"|mail server|post_?master",
     re.I,
 )
 _SUBJECT = re.compile(
-    r"undeliver(?:able|ed)|(?:mail|message|delivery|e-?mail)[ -](?:delivery )?(?:status|failure|failed|error|problem|notification|delay|system|warning)|failure (?:notice|notification|delivery)|deliver\w* (?:fail|report|problem|status|error)|returned (?:mail|e-?mail|message)|mail system error"
-    r"|(?:could|can) ?n(?:o|')t (?:be )?deliver|not (?:be )?deliver|unzustellbar|nicht zugestellt|zustellung|undelivered mail|non[ -]?remis|non d[eé]livr|échec|no se (?:pudo|ha podido)|no entregado|mancato recapito|mancata consegna|onbestelbaar|olevererbart|kunde inte|ikke leveres|niedostarcz|n[ãa]o (?:foi )?entreg"
-    r"|delivery (?:has )?(?:failed|delayed)|bounced?\b|warning: |there was an error sending|user unknown|failed mail|nondeliverable|considered unsolicited bulk|ndn|rejected|message status|delivery notification|unable to deliver|mail could not|配信|送信|エラー|退信|bad address|undelivable|returning message|auto(?:matic)?(?:ally)? (?:reply|generated).{0,20}fail|message expired|reject|error sending",
+    r"undeliver(?:able|ed)|(?:mail|message|delivery|e-?mail)[ -](?:delivery )?(?:status|failure|failed"
+    r"|error|problem|notification|delay|system|warning)|failure (?:notice|notification|delivery)"
+    r"|deliver\w* (?:fail|report|problem|status|error)|returned (?:mail|e-?mail|message)"
+    r"|mail system error"
+    r"|(?:could|can) ?n(?:o|')t (?:be )?deliver|not (?:be )?deliver|unzustellbar|nicht zugestellt"
+    r"|zustellung|undelivered mail|non[ -]?remis|non d[eé]livr|échec|no se (?:pudo|ha podido)"
+    r"|no entregado|mancato recapito|mancata consegna|onbestelbaar|olevererbart|kunde inte"
+    r"|ikke leveres|niedostarcz|n[ãa]o (?:foi )?entreg"
+    r"|delivery (?:has )?(?:failed|delayed)|bounced?\b|warning: |there was an error sending"
+    r"|user unknown|failed mail|nondeliverable|considered unsolicited bulk|ndn|rejected|message status"
+    r"|delivery notification|unable to deliver|mail could not|配信|送信|エラー|退信|bad address|undelivable"
+    r"|returning message|auto(?:matic)?(?:ally)? (?:reply|generated).{0,20}fail|message expired|reject"
+    r"|error sending",
     re.I,
 )
 _BODY = re.compile(
-    r"this is the qmail-send program|i'm afraid i wasn't able to deliver|(?:this|your) (?:message|mail|e-?mail|report)[^.]{0,90}(?:could|can|was|has|have|did|were) ?n(?:o|')t (?:be |been )?(?:deliver|reach|sent|accepted|process)|could not be delivered|undeliverable|delivery (?:has )?failed|a message that you (?:have )?sent"
-    r"|the following (?:addresses|recipients?|message|address|destination)[^.]{0,60}(?:had|fail|could|not|error|problem|was|cannot|reach)|delivery to the following recipient|permanent(?: fatal)? (?:error|failure)|this is (?:the|an?) (?:mail|postfix|smtp|automatically|delivery|message|exim|informational)[^.]{0,60}(?:program|system|created|notif|fail|generat)"
-    r"|message (?:was )?(?:undeliverable|not delivered|delivery)|did ?n(?:o|')t reach the following|unable to deliver|was not delivered|failed to deliver|no valid recipients|mail delivery (?:failed|system|error)|transcript of session|error(?:s)? (?:occur|was|were|message)[^.]{0,40}deliver|user unknown|returned to (?:the )?sender|non delivery|non-delivery|konnte(?:n)? nicht zugestellt"
-    r"|unrouteable address|could not deliver|can(?:'t|not) (?:be )?deliver(?:ed)?|has bounced|delivery status|rejected your message|mailbox (?:is )?full|over quota|not be (?:sent|delivered)|your message .{0,200}(?:failed|rejected|bounced|returned)|not deliver",
+    r"this is the qmail-send program|i'm afraid i wasn't able to deliver|(?:this|your) (?:message|mail"
+    r"|e-?mail|report)[^.]{0,90}(?:could|can|was|has|have|did|were) ?n(?:o|')t (?:be "
+    r"|been )?(?:deliver|reach|sent|accepted|process)|could not be delivered|undeliverable"
+    r"|delivery (?:has )?failed|a message that you (?:have )?sent"
+    r"|the following (?:addresses|recipients?|message|address|destination)[^.]{0,60}(?:had|fail|could"
+    r"|not|error|problem|was|cannot|reach)|delivery to the following recipient"
+    r"|permanent(?: fatal)? (?:error|failure)|this is (?:the|an?) (?:mail|postfix|smtp|automatically"
+    r"|delivery|message|exim|informational)[^.]{0,60}(?:program|system|created|notif|fail|generat)"
+    r"|message (?:was )?(?:undeliverable|not delivered|delivery)|did ?n(?:o|')t reach the following"
+    r"|unable to deliver|was not delivered|failed to deliver|no valid recipients"
+    r"|mail delivery (?:failed|system|error)|transcript of session|error(?:s)? (?:occur|was|were"
+    r"|message)[^.]{0,40}deliver|user unknown|returned to (?:the )?sender|non delivery|non-delivery"
+    r"|konnte(?:n)? nicht zugestellt"
+    r"|unrouteable address|could not deliver|can(?:'t|not) (?:be )?deliver(?:ed)?|has bounced"
+    r"|delivery status|rejected your message|mailbox (?:is )?full|over quota|not be (?:sent|delivered)"
+    r"|error message below|requested action not taken|your message .{0,200}(?:failed|rejected|bounced"
+    r"|returned)|not deliver",
     re.I | re.S,
 )
 _ORIGINAL = re.compile(
-    r"^(?:[-=_*# ]{0,20}(?:(?:this is |below (?:this line )?is |the following is )?(?:a |the )?(?:copy of (?:the|your)|original|returned|undelivered|unsent|included|beginning of the) ?(?:message|mail|email|text|body)?[^\n]{0,60}(?:follow|below|header|message|---|:)[^\n]{0,60}|original message[^\n]{0,40}"
-    r"|message header[^\n]{0,20}|the header[^\n]{0,60}original[^\n]{0,40}|return-path: <[^\n]*|received: from [^\n]*|-+ ?(?:header|text|unsent|original|returned|included)[^\n]{0,60}|-{5,}\s*forwarded message[^\n]*|content-type: message/(?:rfc822|delivery-status)[^\n]*|(?:the )?(?:first|original) [^\n]{0,30}(?:lines|headers)[^\n]{0,40}|your (?:original )?message reads[^\n]*))[ ]*$",
+    r"^(?!the original message (?:was|could))(?:[-=_*# ]{0,20}(?:(?:this is |below (?:this line )?is "
+    r"|the following is )?(?:a |the )?(?:copy of (?:the|your)|original|returned|undelivered|unsent"
+    r"|included|beginning of the) ?(?:message|mail|email|text|body)?[^\n]{0,60}(?:follow|below|header"
+    r"|message|---|:)[^\n]{0,60}|original message[^\n]{0,40}"
+    r"|message header[^\n]{0,20}|the header[^\n]{0,60}original[^\n]{0,40}|return-path: <[^\n]*"
+    r"|received: from [^\n]*|-+ ?(?:header|text|unsent|original|returned|included)[^\n]{0,60}"
+    r"|-{5,}\s*forwarded message[^\n]*|content-type: message/(?:rfc822|delivery-status)[^\n]*"
+    r"|(?:the )?(?:first|original) [^\n]{0,30}(?:lines|headers)[^\n]{0,40}"
+    r"|your (?:original )?message reads[^\n]*))[ ]*$",
     re.I | re.M,
 )
 _RECIPIENT_LINES = (
@@ -51,10 +85,18 @@ _RECIPIENT_LINES = (
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.\[])([45]\d\d)(?=[ \-]|$)")
 _COMMAND = re.compile(
-    r"(?:in (?:the )?reply to|after|sent|>>>|response to|to)(?: the| end of)? ?['\"`:]*\s*(helo|ehlo|mail from|mail|rcpt to|rcpt|data|starttls|end of data)\b",
+    r"(?:in (?:the )?reply to|after|sent|>>>|response to|to)(?: the| end of)? ?['\"`:]*\s*(helo|ehlo"
+    r"|mail from|mail|rcpt to|rcpt|data|starttls|end of data)\b",
     re.I,
 )
 _MESSAGE_ID = re.compile(r"^[ \t>]*message-id:[ \t\n]*(<[^<>\n]{1,990}>)", re.I | re.M)
+_INLINE_STATUS = re.compile(r"^(?:final-recipient|reporting-mta):", re.I | re.M)
+_ESSENCE = re.compile(
+    r"^\W{0,6}(?:\(?reason:|<<<|>>>|[45]\d\d[ -]|remote host said|.{0,80}(?:said|error|failed"
+    r"|refused)[:,])|(?<![\d.])[45]\d\d[ -]|[45]\.\d\.\d",
+    re.I,
+)
+MOST_TEXT = 64 << 10
 _FIELD_VALUE = re.compile(r"^[^;]{0,40};\s*")
 
 
@@ -76,9 +118,15 @@ class BounceEvidence:
 
 def find_bounce(evidence: BounceEvidence) -> tuple[Bounce, str] | None:
     """Answer the bounce and its reason; None for a mail that is none."""
+    text = evidence.text[:MOST_TEXT]
     groups = [group for status in evidence.statuses for group in _groups(status)]
     original = _original_id(evidence)
-    said, _ = _split(evidence.text)
+    said, _ = _split(text)
+    notification = _notification(text)
+    if notification:
+        return notification
+    if not groups and _INLINE_STATUS.search(said):
+        groups = [g for g in _groups(said[_INLINE_STATUS.search(said).start() :]) if "final-recipient" in g]  # type: ignore[union-attr]
     recipients = [r for r in map(_recipient, groups) if r]
     if recipients:
         first = next(
@@ -90,16 +138,15 @@ def find_bounce(evidence: BounceEvidence) -> tuple[Bounce, str] | None:
     if not _is_bounce(evidence, said):
         return None
     found = _free_form(evidence, said)
-    context = said if not found or len(said) < 4000 else "\n".join(r.diagnostic or "" for r in found)
     own = next((r.diagnostic for r in found if r.diagnostic), "") or ""
-    status = next((r.status for r in found if r.status), None) or _first(_STATUS, context)
-    reason = reason_of(own, status, command=_command(said)) if own else "onhold"
-    if reason in ("onhold", "systemerror", "contenterror", "rejected"):
-        reason = reason_of(
-            f"{evidence.subject if 'delay' in evidence.subject.lower() else ''} {context[:4000]}",
-            status,
-            command=_command(said),
-        )
+    status = next((r.status for r in found if r.status), None) or _first(_STATUS, said)
+    essence = _essence(said, [r.address for r in found])
+    delayed = "delayed" if re.search(r"delay|warning", evidence.subject, re.I) else None
+    reason = "onhold"
+    for context in (own, essence, said[:6000], f"{evidence.subject} {said[:6000]}"):
+        reason = reason_of(context, status, action=delayed, command=_command(said)) if context else reason
+        if reason not in ("onhold", "systemerror", "contenterror"):
+            break
     return Bounce(recipients=tuple(found), original_message_id=original), reason
 
 
@@ -164,13 +211,18 @@ def _reason_of_group(group: Headers, said: str, recipient: BounceRecipient) -> s
     command = _command(said)
     if kind == "x-unix" or "x-unix" in diagnostic.lower()[:20]:
         return reason_of(text, status, machine=True)
-    context = text
-    if len(text) < 12 or not re.search(r"[a-z]{3}", text, re.I):
-        context = f"{text} {said[:3000]}"
-    reason = reason_of(context, status, action=action, command=command)
-    if reason == "onhold":
-        reason = reason_of(f"{text} {said[:3000]}", status, action=action, command=command)
-    return reason
+    if len(text) >= 12 and re.search(r"[a-z]{3}", text, re.I):
+        reason = reason_of(text, status, action=action, command=command)
+        if reason != "onhold":
+            return reason
+    elif found := reason_of_status(status):
+        return found
+    addresses = [recipient.address]
+    for context in (_essence(said, addresses), said[:4000]):
+        reason = reason_of(f"{text} {context}", status, action=action, command=command)
+        if reason != "onhold":
+            return reason
+    return "onhold"
 
 
 # ---- free forms ----------------------------------------------------------------------------------------------------
@@ -237,6 +289,52 @@ def _free_form(evidence: BounceEvidence, said: str) -> list[BounceRecipient]:
             )
         )
     return out
+
+
+def _essence(said: str, addresses: list[str]) -> str:
+    """The lines that name a recipient or quote a server, with the two beneath each."""
+    out, left = [], 0
+    for line in said.splitlines()[:2000]:
+        if any(a and a in line for a in addresses) or _ESSENCE.search(line[:400]):
+            left = 3
+        if left:
+            out.append(line)
+            left -= 1 if line.strip() else 0
+    return "\n".join(out)[:8000]
+
+
+def _notification(text: str) -> tuple[Bounce, str] | None:
+    """Amazon's notification about a mail, in JSON."""
+    start = text.lstrip()
+    if not start.startswith("{") or not re.search(r'"(?:notificationType|eventType)"', start[:2000]):
+        return None
+    try:
+        told, _ = json.JSONDecoder().raw_decode(re.sub(r"\\u[dD][89a-fA-F]..", "?", start))
+        kind = str(told.get("notificationType") or told.get("eventType"))
+        mail = told.get("mail") or {}
+        message_id = (mail.get("commonHeaders") or {}).get("messageId") or None
+        if kind == "Delivery":
+            people = [
+                BounceRecipient(address=str(a), action="delivered") for a in told["delivery"]["recipients"][:1000]
+            ]
+            return Bounce(recipients=tuple(people), original_message_id=message_id), "delivered"
+        if kind != "Bounce":
+            return None
+        people = [
+            BounceRecipient(
+                address=str(one.get("emailAddress", "")),
+                action=one.get("action"),
+                status=one.get("status"),
+                diagnostic=one.get("diagnosticCode"),
+            )
+            for one in told["bounce"]["bouncedRecipients"][:1000]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    if not people:
+        return None
+    reason = reason_of(people[0].diagnostic or "", people[0].status, action=people[0].action)
+    return Bounce(recipients=tuple(people), original_message_id=message_id), reason
 
 
 def _original_id(evidence: BounceEvidence) -> str | None:

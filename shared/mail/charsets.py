@@ -10,7 +10,7 @@ import codecs
 import functools
 import re
 
-__all__ = ["Decoded", "codec_of", "decode", "decode_guessing"]
+__all__ = ["Decoded", "codec_of", "decode", "decode_guessing", "without_surrogates"]
 
 type Decoded = tuple[str, str | None]
 """Text, and what was wrong (for a warning), or None."""
@@ -75,6 +75,7 @@ _LABELS = {
 _CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels.split()}
 _NEVER = frozenset({"idna", "punycode", "undefined", "oem", "mbcs"})  # Python codecs that are no charset
 _HIGH = re.compile(rb"[\x80-\xff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPES = re.compile(rb"\x1b(?:\$[@B]|\([BJI])")
 _C1 = {i: bytes([i]).decode("cp1252", "ignore") or chr(i) for i in range(0x80, 0xA0)}
 
@@ -117,15 +118,15 @@ def decode(data: bytes, label: str | None) -> Decoded:
         return data.decode("ascii"), None
     if data.startswith(codecs.BOM_UTF8) and codec != "utf-8":
         codec = "utf-8"
-    text, wrong = _strictly(data, codec)
-    if text is not None:
+    decoded, wrong = _strictly(data, codec)
+    if decoded is not None:
         if codec == "cp1252" and _is_utf8(data):
-            return data.decode("utf-8"), f"declared as {label} but is utf-8"
-        return text, None
+            return data.decode("utf-8", "replace"), f"declared as {label} but is utf-8"
+        return decoded, None
     if wrong and codec != "utf-8" and _is_utf8(data):
-        return data.decode("utf-8"), f"declared as {label} but is utf-8"
+        return data.decode("utf-8", "replace"), f"declared as {label} but is utf-8"
     if wrong == "end" or _mostly(data, codec):
-        return data.decode(codec, "replace").removeprefix("\ufeff"), f"some bytes are not {label}"
+        return without_surrogates(data.decode(codec, "replace").removeprefix("\ufeff")), f"some bytes are not {label}"
     text, guessed = decode_guessing(data)
     return text, f"not {label} as declared; read as {guessed or 'utf-8'}"
 
@@ -153,11 +154,17 @@ def _strictly(data: bytes, codec: str) -> tuple[str | None, str | None]:
             return _iso_2022_jp(data), None
         if codec == "cp932":
             return data.decode("cp932"), None
-        return data.decode(codec).removeprefix("\ufeff"), None
+        text = data.decode(codec).removeprefix("\ufeff")
+        return without_surrogates(text) if codec == "utf-7" else text, None
     except UnicodeDecodeError as error:
         return None, "end" if error.end >= len(data) - 3 and error.start > 0 else "middle"
     except (UnicodeError, ValueError):
         return None, "middle"
+
+
+def without_surrogates(text: str) -> str:
+    """Half characters, which no encoding can write, become U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if _SURROGATE.search(text) else text
 
 
 def _windows_1252(data: bytes) -> str:
@@ -227,19 +234,23 @@ def decode_guessing(data: bytes) -> Decoded:
     """Decode bytes whose charset nobody stated; answer the text and the name of the guess (None for ASCII)."""
     if data.isascii():
         if b"\x1b$" in data or b"\x1b(" in data:
-            text, _ = _strictly(data, "iso-2022-jp")
-            if text is not None:
-                return text, "iso-2022-jp"
+            japanese, _ = _strictly(data, "iso-2022-jp")
+            if japanese is not None:
+                return japanese, "iso-2022-jp"
         return data.decode("ascii"), None
     if _is_utf8(data):
         return data.decode("utf-8", "replace").removeprefix("\ufeff"), "utf-8"
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return data.decode("utf-16", "replace"), "utf-16"
-    guess = _guess(bytes(data[:SAMPLE]))
-    text, _ = _strictly(data, guess)
-    if text is None:
-        text = data.decode(guess, "replace")
-    return text, guess
+    guess = _guess(_sample(data))
+    decoded, _ = _strictly(data, guess)
+    return data.decode(guess, "replace") if decoded is None else decoded, guess
+
+
+def _sample(data: bytes) -> bytes:
+    """The lines that have something to tell, at most 4 KiB."""
+    lines = (line for line in bytes(data[: 4 * SAMPLE]).split(b"\n") if not line.isascii())
+    return b"\n".join(line[:1000] for line, _ in zip(lines, range(60), strict=False))[:4096]
 
 
 @functools.lru_cache(128)

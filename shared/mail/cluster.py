@@ -11,7 +11,8 @@ from shared.model.mail import Mail
 __all__ = ["cluster_key", "normalised_subject"]
 
 _PREFIX = re.compile(
-    r"\s*(?:re|aw|sv|antw|antwort|vs|vá|odp|ref|rv|res|r|fw|fwd|wg|vb|vl|vedr|tr|doorst|i|enc|pd|fs|reenv|rif|ynt|ilt|továbbítás"
+    r"\s*(?:re|aw|sv|antw|antwort|vs|vá|odp|ref|rv|res|r|fw|fwd|wg|vb|vl|vedr|tr|doorst|i|enc|pd|fs"
+    r"|reenv|rif|ynt|ilt|továbbítás"
     r"|回复|回覆|转发|轉寄|答复)(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3})?\s*[:：]\s*",
     re.I,
 )

@@ -28,7 +28,8 @@ _MAILTO = re.compile(r"[\[<(]\s*(?:mailto|smtp):\s*([^\]>)\s]{3,320})\s*[\]>)]",
 _DOUBLE = re.compile(r"<?([^\s<>]{1,90}@[^\s<>]{1,200})<mailto:[^<>]{1,320}>>?", re.I)
 _RULE = re.compile(r"^\s*[-_=*–—]{3,}\s*$")
 _FORWARD_SUBJECT = re.compile(
-    r"^\s*(?:\[[^\]]{0,40}\]\s*)?(?:fwd?|wg|vs|vb|tr|rv|i|doorst|pd|enc|vl|vid|fs|fwd\.|转发|轉寄|転送|пер)\s*(?:\[\d+\])?\s*[:：]",
+    r"^\s*(?:\[[^\]]{0,40}\]\s*)?(?:fwd?|wg|vs|vb|tr|rv|i|doorst|pd|enc|vl|vid|fs|fwd\.|转发|轉寄|転送"
+    r"|пер)\s*(?:\[\d+\])?\s*[:：]",
     re.I,
 )
 _REPLY_SUBJECT = re.compile(

@@ -50,7 +50,7 @@ class Headers:
         return None if value is None else encoded_words.decode_text(value, warn, charset)
 
     def word(self, name: str) -> str:
-        """The first value as a lower-case keyword without comments: for `Auto-Submitted`, `Precedence`…"""
+        """The first value as a lower-case keyword without comments: for `Auto-Submitted`, `Precedence` and the like."""
         value = (self.first(name) or b"")[:1000].decode("latin-1")
         return re.sub(r"\([^()]*\)", "", value).partition(";")[0].strip().lower()
 

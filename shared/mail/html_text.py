@@ -15,7 +15,10 @@ __all__ = ["html_to_text", "referred_to"]
 LONGEST = 2 << 20
 DEEPEST = 400
 _NESTING = re.compile(
-    r"<(/?)(?:div|blockquote|span|b|i|u|font|table|tbody|tr|td|ul|ol|center|section|article|a|em|strong|dl|form|fieldset|main|small|big|s|code|pre|nobr|tt|q|sub|sup|header|footer|aside|nav|address|dir|menu|details|button|object|label|svg|math|g|template|select|ruby|x-[\w-]+|o:p)\b[^<>]{0,4000}>?",
+    r"<(/?)(?:div|blockquote|span|b|i|u|font|table|tbody|tr|td|ul|ol|center|section|article|a|em"
+    r"|strong|dl|form|fieldset|main|small|big|s|code|pre|nobr|tt|q|sub|sup|header|footer|aside|nav"
+    r"|address|dir|menu|details|button|object|label|svg|math|g|template|select|ruby|x-[\w-]+"
+    r"|o:p)\b[^<>]{0,4000}>?",
     re.I,
 )
 _CID = re.compile(r"""cid:([^"'\s<>)]{1,500})""", re.I)
@@ -79,12 +82,36 @@ def _shallow(html: str) -> str:
     return _NESTING.sub(tag, html)
 
 
-_CUT_IDS = frozenset({"divrplyfwdmsg", "appendonsend", "stopspelling", "mail-editor-reference-message-container", "isforwardcontent", "ms-outlook-mobile-reference-message",
-                      "ymail_android_signature_quote", "reply-intro", "oriMsgHtmlSeperator".lower(), "zwchr"})  # fmt: skip
-_CUT_CLASSES = frozenset({"outlookmessageheader", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra", "ms-outlook-mobile-reference-message", "yahoo-quoted-begin",
-                          "mail_quote", "gmail_quote_attribution"})  # fmt: skip
+_CUT_IDS = frozenset(
+    {
+        "divrplyfwdmsg",
+        "appendonsend",
+        "stopspelling",
+        "mail-editor-reference-message-container",
+        "isforwardcontent",
+        "reply-intro",
+        "ms-outlook-mobile-reference-message",
+        "ymail_android_signature_quote",
+        "orimsghtmlseperator",
+        "zwchr",
+    }
+)
+_CUT_CLASSES = frozenset(
+    {
+        "outlookmessageheader",
+        "yahoo_quoted",
+        "protonmail_quote",
+        "tutanota_quote",
+        "zmail_extra",
+        "ms-outlook-mobile-reference-message",
+        "yahoo-quoted-begin",
+        "mail_quote",
+        "gmail_quote_attribution",
+    }
+)
 _OUTLOOK_RULE = re.compile(
-    r"border:\s*none;\s*border-top:\s*solid #(?:b5c4df|e1e1e1) 1\.0pt|border-top:\s*(?:1pt|1\.0pt|1px)? ?solid #(?:b5c4df|e1e1e1)",
+    r"border:\s*none;\s*border-top:\s*solid #(?:b5c4df|e1e1e1) 1\.0pt|border-top:\s*(?:1pt|1\.0pt"
+    r"|1px)? ?solid #(?:b5c4df|e1e1e1)",
     re.I,
 )
 

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.mail.sniff import HEAD, sniff
+from shared.mail.sniff import HEAD, protection, sniff
 
 __all__ = ["Consumer", "Draft", "LeafData", "LeafEnd", "LeafEvent", "LeafStart", "LeafWriter", "Outbox"]
 
@@ -136,5 +136,6 @@ class LeafWriter:
         draft = self.draft
         draft.sha256 = self._digest.hexdigest()
         draft.detected_type = sniff(self._head)
+        draft.protected = draft.protected or protection(self._head)
         self._outbox.hashes.append(draft.sha256)
         self._outbox.events.append(LeafEnd(draft.index, draft.size, draft.sha256, draft.detected_type))

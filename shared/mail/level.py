@@ -7,17 +7,18 @@ it can be opened), or a report for machines (collected and written out).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from shared.mail import charsets, containers
+from shared.mail.consumers import Both, Collect
 from shared.mail.headers import Headers
+from shared.mail.html_text import referred_to
 from shared.mail.leaves import Consumer, Draft, LeafWriter, Outbox
 from shared.mail.limits import Account
 from shared.mail.mime import Machine, Part
 from shared.mail.names import part_name
-from shared.mail.outlook import NotReadable, OutlookAttachment, OutlookMessage
-from shared.mail.sniff import OLE, TNEF, is_mail_head
+from shared.mail.openers import Container, Peek, Signed, way_into
+from shared.mail.outlook import OutlookAttachment, OutlookMessage
 from shared.mail.transfer import Decoder, UuencodedBody, decoder_for
 from shared.mail.uuencode import UuencodeFilter
 
@@ -32,9 +33,10 @@ _REPORTS = frozenset(
 _BODIES = frozenset(
     {"text/plain", "text/html", "text/enriched", "text/richtext", "text/rtf", "text/markdown", "text", "plain/text"}
 )
+_RIGHTS = frozenset({"application/x-microsoft-rpmsg-message", "application/x-microsoft-irm"})
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-_OPAQUE_NAMES = re.compile(r"\.(?:doc|dot|xls|xlt|ppt|pps|pot|msi|mpp|vsd|pub|db|one|dwg|dll|exe|hwp|wps)$", re.I)
 REPORT_BYTES = 1 << 20
+MOST_REPORTS = 20
 
 
 @dataclass(slots=True)
@@ -125,8 +127,14 @@ class Level:
             self.headers = part.headers
             self.kind = part.content_type.value
             self.parameters = part.content_type.parameters
+        kind = part.content_type.value
         if len(self.part_types) < 1000:
-            self.part_types.append(part.content_type.value)
+            self.part_types.append(kind)
+        if kind == "multipart/encrypted":
+            self.protection = "encrypted"
+            self.account.warn("encrypted", "encrypted; it cannot be read without the recipient's key")
+        elif kind == "multipart/signed":
+            self.protection = self.protection or "signed"
 
     def leaf_started(self, part: Part) -> None:
         """Decide where the leaf goes."""
@@ -162,22 +170,25 @@ class Level:
         if part.depth_cut:
             return self.begin(part, path, name, kind)
         if kind in _REPORTS:
+            saved = self.begin(part, path, name, kind)
+            if self.depth > 1 or len(self.reports) >= MOST_REPORTS:
+                return saved
             report = Report(kind)
             self.reports.append(report)
-            return _Both(_Collect(report.data, REPORT_BYTES), self.begin(part, path, name, kind))
+            return Both(Collect(report.data, REPORT_BYTES >> 4 * self.depth), saved)
         if kind in _BODIES and (route := self._body(part, path, name, kind)):
             return route
         if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or (name or "").lower() in (
             "winmail.dat",
             "win.dat",
         ):
-            return _Container(self, part, path, name, kind, containers.read_tnef)
+            return Container(self, part, path, name, kind, containers.read_tnef)
         if kind == "application/vnd.ms-outlook" or (name or "").lower().endswith(".msg"):
-            return _Peek(self, part, path, name, kind)
+            return Peek(self, part, path, name, kind)
         if kind in _SMIME and "certs" not in (part.content_type.get("smime-type") or ""):
-            return _Signed(self, part, path, name, kind)
+            return Signed(self, part, path, name, kind)
         if kind.startswith("application/") or (name or "").lower().endswith(".eml"):
-            return _Peek(self, part, path, name, kind)
+            return Peek(self, part, path, name, kind)
         return self.begin(part, path, name, kind)
 
     def _path(self, section: str) -> str:
@@ -191,6 +202,12 @@ class Level:
             content_id = raw.strip().strip("<>").strip() or None if raw else None
             location = part.headers.text("content-location")
         writer = self.outbox.begin(path, name, kind, content_id, "/" in path, location)
+        if part:
+            writer.draft.reference = _reference(part)
+        if kind in _RIGHTS or (name or "").lower() == "message.rpmsg":
+            writer.draft.protected = "rights"
+            self.protection = self.protection or "rights"
+            self.account.warn("rights_managed", f"{path}: protected by rights management; it cannot be read here")
         self.drafts.append(writer.draft)
         return writer
 
@@ -201,13 +218,21 @@ class Level:
                 "mails_too_deep", f"mails are attached more than {self.account.limits.mails_deep} deep; kept whole"
             )
             return self.begin(part, path, name, kind)
-        level = Level(self.outbox, self.account, _way(path, name, "message"), self.depth + 1)
+        return self.mail_inside(path, name)
+
+    def mail_inside(self, path: str, name: str | None) -> Level:
+        """The level of a mail that lies at `path`."""
+        level = Level(self.outbox, self.account, way_into(path, name, "message"), self.depth + 1)
         level.path_in_parent = path
         self.embedded.append(level)
         return level
 
     def _body(self, part: Part, path: str, name: str | None, kind: str) -> Consumer | None:
-        """A text part: a body, an attachment, or both; None where it is no body."""
+        """A text part: a body, an attachment, or both; None where it is no body.
+
+        Unnamed text that follows the body in a mixed mail is shown beneath it, as mail programs do: it is part of the
+        text, and nobody would save it. Text with a name is an attachment.
+        """
         if part.disposition.value == "attachment" and (name or part.parents):
             return None
         is_html = kind == "text/html"
@@ -221,11 +246,11 @@ class Level:
             return None
         text = Body(kind, part.content_type.get("charset"), bytearray())
         room = max(0, self.account.limits.body_bytes - sum(len(b.data) for b in same))
-        saved = self.begin(part, path, name, kind) if name or (same and not is_html) else None
+        saved = self.begin(part, path, name, kind) if name else None
         self.bodies.append(text)
-        collect: Consumer = _Collect(text.data, room, lambda: self._cut(text, path))
+        collect: Consumer = Collect(text.data, room, lambda: self._cut(text, path))
         if saved:
-            collect = _Both(collect, saved)
+            collect = Both(collect, saved)
         if is_html:
             return collect
         count = 0
@@ -238,8 +263,8 @@ class Level:
                 self.account.breach(
                     "too_many_parts", f"more than {self.account.limits.parts} parts; the rest was not read"
                 )
-                return _Collect(bytearray(), 0)
-            return _Peek(self, None, f"{path}.uu{count}", file_name, "application/octet-stream")
+                return Collect(bytearray(), 0)
+            return Peek(self, None, f"{path}.uu{count}", file_name, "application/octet-stream")
 
         return UuencodeFilter(collect, on_file)
 
@@ -272,6 +297,13 @@ class Level:
                 return
             self._outlook_attachment(item, f"{path}/{number}" if path else str(number))
 
+    def take_outlook(self, message: OutlookMessage) -> None:
+        """This attached mail is an Outlook message."""
+        self.headers = message.headers
+        self.add_outlook(message, self.path, bodies=True)
+        self.mark_inline()
+        self.bodies = []
+
     def _outlook_attachment(self, item: OutlookAttachment, path: str) -> None:
         if item.message is not None:
             if self.depth >= self.account.limits.mails_deep:
@@ -279,20 +311,14 @@ class Level:
                     "mails_too_deep", f"mails are attached more than {self.account.limits.mails_deep} deep"
                 )
                 return
-            level = Level(self.outbox, self.account, _way(path, item.name, "message"), self.depth + 1)
-            level.path_in_parent = path
-            level.headers = item.message.headers
-            self.embedded.append(level)
-            level.add_outlook(item.message, level.path, bodies=True)
-            level.mark_inline()
-            level.bodies = []
+            self.mail_inside(path, item.name).take_outlook(item.message)
             return
         if item.reference is not None:
             draft = self.begin(None, path, item.name, item.content_type or "application/octet-stream")
             draft.draft.reference = item.reference
             draft.end()
             return
-        sink = _Peek(
+        sink = Peek(
             self, None, path, item.name, item.content_type or "application/octet-stream", item.content_id, item.location
         )
         view = memoryview(item.data)
@@ -307,8 +333,6 @@ class Level:
         html = "".join(body.text(None) for body in self.bodies if body.kind == "text/html")
         if not html:
             return
-        from shared.mail.html_text import referred_to
-
         referred = referred_to(html)
         for draft in self.drafts:
             kind = (
@@ -332,222 +356,11 @@ class Level:
             )
 
 
-def _way(path: str, name: str | None, otherwise: str) -> str:
-    """The path into a container."""
-    return f"{path}/{(name or otherwise).replace('/', '_')[:120]}"
-
-
-class _Collect:
-    """Keeps bytes up to a limit."""
-
-    def __init__(self, into: bytearray, limit: int, on_cut: Callable[[], None] | None = None) -> None:
-        self._into, self._room, self._on_cut = into, limit, on_cut
-
-    def write(self, data: bytes | memoryview) -> None:
-        if len(data) > self._room:
-            data = data[: self._room]
-            if self._on_cut:
-                self._on_cut()
-                self._on_cut = None
-        self._into += data
-        self._room -= len(data)
-
-    def end(self) -> None:
-        pass
-
-
-class _Both:
-    """Two consumers."""
-
-    def __init__(self, one: Consumer, two: Consumer) -> None:
-        self._one, self._two = one, two
-
-    def write(self, data: bytes | memoryview) -> None:
-        self._one.write(data)
-        self._two.write(data)
-
-    def end(self) -> None:
-        self._one.end()
-        self._two.end()
-
-
-class _Peek:
-    """Looks at the first bytes of a file that may be a container under a wrong type, then hands on."""
-
-    def __init__(
-        self, level: Level, part: Part | None, path: str, name: str | None, kind: str, content_id: str | None = None,
-        location: str | None = None,
-    ) -> None:  # fmt: skip
-        self._level, self._part, self._path, self._name, self._kind = level, part, path, name, kind
-        self._content_id, self._location = content_id, location
-        self._held = bytearray()
-        self._to: Consumer | None = None
-
-    def write(self, data: bytes | memoryview) -> None:
-        if self._to:
-            self._to.write(data)
-            return
-        self._held += data
-        if len(self._held) >= 1024:
-            self._decide()
-
-    def end(self) -> None:
-        if not self._to:
-            self._decide()
-        if self._to:
-            self._to.end()
-
-    def _decide(self) -> None:
-        head, name = bytes(self._held[:4096]), (self._name or "").lower()
-        level, part, path, kind = self._level, self._part, self._path, self._kind
-        if head.startswith(TNEF):
-            self._to = _Container(level, part, path, self._name, kind, containers.read_tnef)
-        elif head.startswith(OLE) and (name.endswith(".msg") or kind == "application/vnd.ms-outlook" or (
-                kind == "application/octet-stream" and not _OPAQUE_NAMES.search(name))):  # fmt: skip
-            self._to = _Container(level, part, path, self._name, kind, containers.read_msg, mail=True)
-        elif name.endswith(".eml") and is_mail_head(head) and level.depth < level.account.limits.mails_deep:
-            inner = Level(level.outbox, level.account, _way(path, self._name, "message"), level.depth + 1)
-            inner.path_in_parent = path
-            level.embedded.append(inner)
-            self._to = inner
-        elif name.endswith(".p7m") and head[:1] == b"0":
-            self._to = _Signed(level, part, path, self._name, kind)
-        else:
-            writer = level.begin(part, path, self._name, kind)
-            if part is None:
-                writer.draft.content_id, writer.draft.location = self._content_id, self._location
-            self._to = writer
-        if self._held:
-            self._to.write(bytes(self._held))
-        self._held = bytearray()
-
-
-class _Buffered:
-    """Keeps a container until it is complete; one that is too large becomes an attachment."""
-
-    def __init__(self, level: Level, part: Part | None, path: str, name: str | None, kind: str) -> None:
-        self.level, self.part, self.path, self.name, self.kind = level, part, path, name, kind
-        self._data = bytearray()
-        self._whole: LeafWriter | None = None
-
-    def write(self, data: bytes | memoryview) -> None:
-        if self._whole:
-            self._whole.write(data)
-            return
-        self._data += data
-        if len(self._data) > self.level.account.limits.container_bytes:
-            self.level.account.breach("container_too_large", f"{self.path}: too large to be opened; kept whole")
-            self._keep_whole()
-
-    def _keep_whole(self) -> LeafWriter:
-        writer = self._whole = self.level.begin(self.part, self.path, self.name, self.kind)
-        data, self._data = self._data, bytearray()
-        writer.write(memoryview(data))
-        return writer
-
-    def end(self) -> None:
-        if self._whole:
-            self._whole.end()
-            return
-        try:
-            self.open(self._data)
-        except NotReadable as error:
-            self.level.account.warn("container_not_opened", f"{self.path}: {error}")
-            self._keep_whole().end()
-
-    def open(self, data: bytearray) -> None:
-        """Open the complete container; raise `NotReadable` to have it kept whole."""
-        raise NotImplementedError
-
-
-class _Container(_Buffered):
-    """A winmail.dat, or an Outlook .msg."""
-
-    def __init__(
-        self, level: Level, part: Part | None, path: str, name: str | None, kind: str,
-        reader: Callable[[bytes | bytearray, int], OutlookMessage], *, mail: bool = False,
-    ) -> None:  # fmt: skip
-        super().__init__(level, part, path, name, kind)
-        self._reader, self._mail = reader, mail
-
-    def open(self, data: bytearray) -> None:
-        level = self.level
-        deepest = level.account.limits.mails_deep - level.depth
-        if self._mail and deepest <= 0:
-            level.account.breach(
-                "mails_too_deep", f"mails are attached more than {level.account.limits.mails_deep} deep"
-            )
-            raise NotReadable("it lies too deep")
-        message = self._reader(data, deepest)
-        way = _way(self.path, self.name, "message" if self._mail else "winmail.dat")
-        if self._mail:
-            inner = Level(level.outbox, level.account, way, level.depth + 1)
-            inner.path_in_parent = self.path
-            inner.headers = message.headers
-            level.embedded.append(inner)
-            inner.add_outlook(message, way, bodies=True)
-            inner.mark_inline()
-            inner.bodies = []
-        else:
-            level.add_outlook(message, way, bodies=True)
-
-
-class _Signed(_Buffered):
-    """An opaque S/MIME envelope: the mail inside a signature is read, an encrypted one is named as such."""
-
-    def open(self, data: bytearray) -> None:
-        content, state = containers.unwrap_smime(data)
-        if content is None:
-            if not self.path.count("/"):
-                self.level.protection = self.level.protection or state
-            self._keep_whole_as(state)
-            return
-        self.level.protection = self.level.protection or "signed"
-        inner = Machine(_Unwrapped(self.level, _way(self.path, self.name, "smime.p7m")), self.level.account)
-        view = memoryview(content)
-        for at in range(0, len(view), 1 << 20):
-            inner.feed(view[at : at + (1 << 20)])
-        inner.close()
-
-    def _keep_whole_as(self, state: str | None) -> None:
-        writer = self._keep_whole()
-        writer.draft.protected = state if state != "signed" else None
-        writer.end()
-        if state == "encrypted":
-            self.level.account.warn(
-                "encrypted", f"{self.path}: encrypted; it cannot be read without the recipient's key"
-            )
-
-
-class _Unwrapped:
-    """The parts inside an opened envelope belong to the mail around it; only their paths tell."""
-
-    def __init__(self, level: Level, path: str) -> None:
-        self._level, self._prefix = level, path
-        self._consumer: Consumer | None = None
-        self._decoder: Decoder | None = None
-
-    def part_seen(self, part: Part) -> None:
-        if len(self._level.part_types) < 1000:
-            self._level.part_types.append(part.content_type.value)
-
-    def leaf_started(self, part: Part) -> None:
-        level = self._level
-        before, held = level.path, (level._decoder, level._consumer)
-        level.path = self._prefix
-        level.leaf_started(part)
-        self._decoder, self._consumer = level._decoder, level._consumer
-        level.path = before
-        level._decoder, level._consumer = held
-
-    def leaf_data(self, data: bytes | memoryview) -> None:
-        if self._decoder and self._consumer and (decoded := self._decoder.feed(data)):
-            self._consumer.write(decoded)
-
-    def leaf_ended(self) -> None:
-        if not self._decoder or not self._consumer:
-            return
-        if rest := self._decoder.close():
-            self._consumer.write(rest)
-        self._consumer.end()
-        self._consumer = self._decoder = None
+def _reference(part: Part) -> str | None:
+    """Where a file lies that is linked instead of attached (RFC 2017, and Mozilla's field for cloud files)."""
+    given = part.headers.text("x-mozilla-cloud-part")
+    if given and (found := re.search(r"\burl=\"?([^\s;\"]{1,2000})", given)):
+        return found[1]
+    if part.content_type.value == "message/external-body":
+        return part.content_type.get("url") or part.content_type.get("site") or ""
+    return None

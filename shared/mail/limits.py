@@ -33,8 +33,9 @@ class Limits:
     """Mails attached to mails attached to mails."""
     body_bytes: int = 1 << 20
     """Collected for `text` and for `html`, each; the attachments are not touched by this."""
-    container_bytes: int = 32 << 20
-    """A winmail.dat, an Outlook .msg or a signed envelope that has to be in memory to be opened."""
+    container_bytes: int = 24 << 20
+    """A winmail.dat, an Outlook .msg or a signed envelope that has to be in memory to be opened; what it holds is there
+    a second time while it is handed on, and both have to fit into 64 MiB."""
     warnings: int = 100
     """Warnings kept; one more says that there were others."""
 

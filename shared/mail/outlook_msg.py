@@ -86,7 +86,8 @@ class _File:
         tree = self._storage(path)
         properties = self._properties(path, 32 if not path else 24)
         properties.settle_code_page()
-        recipients, attachments, problems = [], [], []
+        recipients, attachments = list[Properties](), list[OutlookAttachment]()
+        problems: list[str] = []
         for name in sorted(tree):
             if name.startswith("__recip_version1.0_"):
                 recipients.append(self._properties((*path, name), 8, properties.code_page))

@@ -105,17 +105,17 @@ def _joined(found: dict[str, bytes], warn: Warn | None, charset: str | None) -> 
             value, extended = pieces[number]
             if number == min(pieces) and is_extended:
                 first, mark, rest = value.partition(b"'")
-                language, second_mark, text = rest.partition(b"'")
+                _, second_mark, text = rest.partition(b"'")
                 if mark and second_mark and re.fullmatch(rb"[\w:.+-]*", first):
                     label, value, extended = first.decode("ascii", "replace") or None, text, True
             data += unquote_to_bytes(value) if extended or (label and _PERCENT.search(value)) else value
         if b"=?" in data:
             out[name] = encoded_words.decode_text(data, warn, charset)
             continue
-        text, wrong = charsets.decode(data, label) if label else charsets.decode_guessing(data)
+        decoded, wrong = charsets.decode(data, label) if label else charsets.decode_guessing(data)
         if wrong and warn and wrong != "utf-8":
             warn("name_charset", wrong)
-        out[name] = text
+        out[name] = decoded
     return out
 
 

@@ -32,19 +32,31 @@ LONGEST_LINE = 600
 _QUOTED = re.compile(rf"^\s{{0,3}}(?:{QUOTE}|>|\|(?=\s|$)|&gt;)")
 _PREFIX = re.compile(rf"^(?:[ \t]{{0,3}}(?:{QUOTE}|>)[ \t]?)+")
 _MARKER = re.compile(
-    r"(?:reply|respond|type|write)[^\n]{0,40} above (?:this|the) (?:line|text|email)|please (?:reply|type|write|respond)[^\n]{0,30}above|antwort(?:en sie)?[^\n]{0,30} (?:über|oberhalb)[^\n]{0,20}zeile|(?:schreiben|geben) sie ihre antwort|r[ée]pon(?:dre|dez)[^\n]{0,30}au-dessus"
-    r"|(?:typ|schrijf|antwoord|reageer)[^\n]{0,30} boven (?:deze|de) (?:regel|lijn)|(?:skriv|svar)[^\n]{0,40} (?:over|ovenfor|ovanför) (?:denne|den här|linjen|denna|raden)|respond[ae][^\n]{0,30}encima de|escriba su respuesta (?:por )?encima|rispond[^\n]{0,30}sopra|odpowiedz[^\n]{0,30}powyżej|responda acima|kirjoita[^\n]{0,40}yläpuolelle",
+    r"(?:reply|respond|type|write)[^\n]{0,40} above (?:this|the) (?:line|text|email)|please (?:reply"
+    r"|type|write|respond)[^\n]{0,30}above|antwort(?:en sie)?[^\n]{0,30} (?:über"
+    r"|oberhalb)[^\n]{0,20}zeile|(?:schreiben|geben) sie ihre antwort|r[ée]pon(?:dre"
+    r"|dez)[^\n]{0,30}au-dessus"
+    r"|(?:typ|schrijf|antwoord|reageer)[^\n]{0,30} boven (?:deze|de) (?:regel|lijn)|(?:skriv"
+    r"|svar)[^\n]{0,40} (?:over|ovenfor|ovanför) (?:denne|den här|linjen|denna|raden)"
+    r"|respond[ae][^\n]{0,30}encima de|escriba su respuesta (?:por )?encima|rispond[^\n]{0,30}sopra"
+    r"|odpowiedz[^\n]{0,30}powyżej|responda acima|kirjoita[^\n]{0,40}yläpuolelle",
     re.I,
 )
 _LABEL = re.compile(
     r"^[\s>*_]{0,8}([^\W\d_](?:[\w .'’´-]{0,24}[^\W_]|))[*_ \u00a0]{0,4}\s?[:：][*_ ]{0,3}[ \t\u00a0]*(.{0,600})$", re.S
 )
-_DATE = r"(?:\d{1,4}[./\- ]{1,2}\s?(?:\d{1,2}|[^\W\d_]{3,12}\.?)[./\-, ]{1,2}\s?\d{1,4}|[^\W\d_]{3,12}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{4}年\s?\d{1,2}月\s?\d{1,2}日|\d{1,2}:\d{2}|\d{1,2}\.\d{2}|\d{1,2}[hH]\d{2}|[^\W\d_]{3,9}-\d{1,2}-\d{2,4}|\d{1,2}\. [^\W\d_]{3,12}\.? \d{2,4}|\d{1,2} de [^\W\d_]{4,10})"
+_DATE = (
+    r"(?:\d{1,4}[./\- ]{1,2}\s?(?:\d{1,2}|[^\W\d_]{3,12}\.?)[./\-, ]{1,2}\s?\d{1,4}"
+    r"|[^\W\d_]{3,12}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{4}年\s?\d{1,2}月\s?\d{1,2}日|\d{1,2}:\d{2}"
+    r"|\d{1,2}\.\d{2}|\d{1,2}[hH]\d{2}|[^\W\d_]{3,9}-\d{1,2}-\d{2,4}"
+    r"|\d{1,2}\. [^\W\d_]{3,12}\.? \d{2,4}|\d{1,2} de [^\W\d_]{4,10})"
+)
 _MAIL = r"[^\s<>\"'(\[]{1,90}@[^\s<>\"')\]]{2,120}"
 _VERB = re.compile(rf"(?<![\w-])(?:{WROTE})(?![\w-])|(?:写道|寫道|のメッセージ)", re.I)
 _HAS_DATE, _HAS_MAIL = re.compile(_DATE), re.compile(_MAIL)
 _START = re.compile(
-    r"^\s*[-–—_*>=\s]{0,12}(?:on|at|in|am|den|le|el|il|em|op|dnia|w dniu|dne|pe|la|em|em \w+|på|ti|ke|to|pe|ma|la|su|on \w+|the|quoting|à|a |da|vào|tarihinde|\d|[^\W\d_]{2,12}[.,]? \d|[\"'“<\w])",
+    r"^\s*[-–—_*>=\s]{0,12}(?:on|at|in|am|den|le|el|il|em|op|dnia|w dniu|dne|pe|la|em|em \w+|på|ti|ke"
+    r"|to|pe|ma|la|su|on \w+|the|quoting|à|a |da|vào|tarihinde|\d|[^\W\d_]{2,12}[.,]? \d|[\"'“<\w])",
     re.I,
 )
 _LEAD = re.compile(r"^[-–—_*>=\s]{0,12}(?:on|am|at|den|le|el|il|em|op|dnia|w dniu|dne|la|på|quoting)\b", re.I)
@@ -52,7 +64,10 @@ _SENTENCE_END = re.compile(r"[^\d\W][.!?]$")
 _ENDING = re.compile(r"(?:[:：]|wrote|schrieb)\s*[-*_>]{0,9}$")
 _START_OF_ONE = re.compile(r"^(?:on|am|at|den|le|el|il|em|op|dnia|w dniu|dne|\d{1,4}[-./])\b", re.I)
 _DATE_FIRST = re.compile(
-    rf"^\s*(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}|\d{{1,2}}:\d{{2}}(?: ?[AP]M)?,|(?:[^\W\d_]{{2,12}}[.,] )?\d{{1,2}}\.? [^\W\d_]{{3,12}}\.?,? \d{{4}}|[^\W\d_]{{3,12}}[.,]? [^\W\d_]{{3,12}} \d{{1,2}},? \d{{4}}).{{0,240}}?<?{_MAIL}>?[^:：]{{0,40}}[:：]?\s*$",
+    rf"^\s*(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}"
+    rf"|\d{{1,2}}:\d{{2}}(?: ?[AP]M)?,"
+    rf"|(?:[^\W\d_]{{2,12}}[.,] )?\d{{1,2}}\.? [^\W\d_]{{3,12}}\.?,? \d{{4}}"
+    rf"|[^\W\d_]{{3,12}}[.,]? [^\W\d_]{{3,12}} \d{{1,2}},? \d{{4}}).{{0,240}}?<?{_MAIL}>?[^:：]{{0,40}}[:：]?\s*$",
     re.S,
 )
 _GMT_FIRST = re.compile(r"^\s*\d{4}-\d{2}-\d{2} \d{1,2}:\d{2} (?:GMT|UTC)[+-]\d{1,2}:?\d{2} .{1,120}$")
@@ -60,7 +75,8 @@ _NAME_WROTE = re.compile(rf"^\s*[-–—_*=]{{2,}}\s*.{{0,200}}(?:{WROTE}).{{0,1
 _SHARED = re.compile(rf"(?<=\S)\s*-{{2,}} ?(?:on|am|le|den|op|el|il) .{{4,200}} (?:{WROTE}):?\s*$", re.I)
 _RULE = r"[-–—_=*~+#]"
 _SEPARATOR = re.compile(
-    rf"^[\s>*{QUOTE}]{{0,8}}(?:({_RULE}{{2,}})\s*)?[*_]?(?:(?P<forward>{FORWARD})|(?P<original>{ORIGINAL}))[*_]?\s*([:：])?\s*({_RULE}{{2,}})?[*\s]*$",
+    rf"^[\s>*{QUOTE}]{{0,8}}(?:({_RULE}{{2,}})\s*)?[*_]?(?:(?P<forward>{FORWARD})"
+    rf"|(?P<original>{ORIGINAL}))[*_]?\s*([:：])?\s*({_RULE}{{2,}})?[*\s]*$",
     re.I,
 )
 
@@ -131,6 +147,14 @@ def introduction(lines: list[str], at: int) -> int:
     return 0
 
 
+_LEAD_AND_NUMBER = re.compile(r"^(?:on|am|le|el|il|den|op|em|at|w dniu|dnia)\b.{2,80}\d", re.I)
+_NAME_ALONE = re.compile(
+    r"^[\"']?[^\W\d_][\w .,'’-]{1,50}[\"']? "
+    r"(?:wrote|schrieb|schreef|skrev|a écrit|escribió|ha scritto|napisał|escreveu|kirjoitti)\s*:$",
+    re.I,
+)
+
+
 def _is_introduction(text: str) -> bool:
     """Whether this one line introduces a quotation."""
     text = text.strip().strip("*_").strip()
@@ -138,16 +162,12 @@ def _is_introduction(text: str) -> bool:
         return False
     has_mail, has_date = bool(_HAS_MAIL.search(text)), bool(_HAS_DATE.search(text))
     ends = text.endswith((":", "：")) or bool(_ENDING.search(text))
-    verb = None
-    for verb in _VERB.finditer(text):
-        pass
+    verb = next(reversed(list(_VERB.finditer(text))), None)
     if verb is not None and ends:
         after = text[verb.end() :]
         if len(after) > 120 or ("." in after.rstrip(":：. ")[-1:] and not has_date):
             return False
-        return has_mail or has_date or bool(re.match(r"^(?:on|am|le|el|il|den|op|em|at|w dniu|dnia)\b.{2,80}\d", text, re.I)) or bool(
-            re.match(r"^[\"']?[^\W\d_][\w .,'’-]{1,50}[\"']? (?:wrote|schrieb|schreef|skrev|a écrit|escribió|ha scritto|napisał|escreveu|kirjoitti)\s*:$", text, re.I)
-        )  # fmt: skip
+        return has_mail or has_date or bool(_LEAD_AND_NUMBER.match(text) or _NAME_ALONE.match(text))
     if (
         verb is not None
         and has_mail
@@ -218,8 +238,10 @@ def _continues(value: str, line: str, field_name: str) -> bool:
     if field_name == "other":
         return False
     if field_name in ("to", "cc", "bcc", "from", "reply_to"):
-        return value.rstrip().endswith((",", ";", "<")) or (not value and "@" in line) or bool(re.match(r"^\s*[<\[]", line)) or value.endswith(" ") or (
-            "@" in line and len(line) < 200 and (";" in line or line.rstrip().endswith((">", ">,", "]"))))  # fmt: skip
+        if value.rstrip().endswith((",", ";", "<")) or value.endswith(" ") or line.lstrip().startswith(("<", "[")):
+            return True
+        listed = ";" in line or line.rstrip().endswith((">", ">,", "]"))
+        return "@" in line and (not value or (len(line) < 200 and listed))
     return len(value) > 55 or not value or (field_name == "subject" and len(line) < 40 and "." not in line)
 
 

@@ -120,7 +120,7 @@ class _Reader:
         to_skip = 0  # replacement characters behind \u
         depth_fonts = 0
         for token in _TOKEN.finditer(self._source):
-            word, number, hexa, symbol, brace, breaks, plain, _ = token.groups()
+            word, number, hexa, symbol, brace, _, plain, _ = token.groups()
             if brace == b"{":
                 if len(groups) > 10_000:
                     break
@@ -197,12 +197,7 @@ class _Reader:
                     plain, to_skip = plain[cut:], to_skip - cut
                 self._raw += plain
         self._flush()
-        text = "".join(self._out)
-        return (
-            text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-            if max(text, default="") > "\ud7ff"
-            else text
-        )
+        return charsets.without_surrogates("".join(self._out))
 
 
 def _character(number: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["HEAD", "OLE", "TNEF", "is_mail_head", "sniff"]
+__all__ = ["HEAD", "OLE", "TNEF", "is_mail_head", "protection", "sniff"]
 
 HEAD = 4096
 """How many bytes from the beginning are worth giving."""
@@ -104,9 +104,8 @@ def sniff(head: bytes) -> str:
     if not head:
         return "application/x-empty"
     for magic, kind in _BY_FIRST.get(head[0], ()):
-        if head.startswith(magic):
-            if kind != "image/bmp" or (len(head) > 17 and head[6:10] == b"\0\0\0\0"):
-                return kind
+        if head.startswith(magic) and (kind != "image/bmp" or (len(head) > 17 and head[6:10] == b"\0\0\0\0")):
+            return kind
     if head.startswith(b"PK\x03\x04"):
         return _package(head)
     if head[4:8] == b"ftyp":
@@ -117,9 +116,18 @@ def sniff(head: bytes) -> str:
         return "application/x-tar"
     if head[:2] == b"\x30\x82" and b"\x2a\x86\x48\x86\xf7\x0d\x01\x07" in head[:40]:
         return "application/pkcs7-mime"
-    if (at := head.find(b"%PDF-", 0, 1024)) >= 0 and (at < 16 or not head[:at].translate(None, _CONTROLS) == head[:at]):
+    if (at := head.find(b"%PDF-", 0, 1024)) >= 0 and (at < 16 or head[:at].translate(None, _CONTROLS) != head[:at]):
         return "application/pdf"
     return _text(head)
+
+
+def protection(head: bytes) -> str | None:
+    """`password` for a zip or Office file that needs one, as far as its first bytes tell."""
+    if head.startswith(b"PK\x03\x04") and len(head) > 8 and head[6] & 1:
+        return "password"
+    if head.startswith(OLE) and "EncryptedPackage".encode("utf-16-le") in head:
+        return "password"
+    return None
 
 
 def _package(head: bytes) -> str:

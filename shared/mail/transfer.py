@@ -87,7 +87,10 @@ class Base64:
         if data[start + size - 1] != 10:
             return b"", 0
         run = data[start : start + size]
-        out: bytes = pybase64.b64decode(run)
+        try:
+            out: bytes = pybase64.b64decode(run)
+        except binascii.Error:
+            return b"", 0
         if len(out) != count * (text // 4 * 3):
             return b"", 0
         return out, start + size
@@ -146,6 +149,10 @@ def _group(text: bytes) -> bytes:
     return pybase64.b64decode(text + b"=" * (-len(text) % 4)) if text else b""
 
 
+_BLANK_SOFT_BREAK = re.compile(rb"=[ \t]{1,998}(?=\r?\n|\r)")
+_BARE_CR_SOFT_BREAK = re.compile(rb"=\r(?!\n)")
+
+
 class QuotedPrintable:
     """Quoted-printable (RFC 2045 section 6.7), whole lines at a time."""
 
@@ -173,8 +180,10 @@ class QuotedPrintable:
     def _decode(self, data: bytes) -> bytes:
         if b"=" not in data:
             return data
-        if b"\r" in data and b"\n" not in data:  # bare CR: binascii knows only LF
-            data = re.sub(rb"=[ \t]*\r", b"", data)
+        if b"= " in data or b"=\t" in data:
+            data = _BLANK_SOFT_BREAK.sub(b"=", data)
+        if b"\r" in data:  # at a bare CR, binascii would pass over everything up to the next LF
+            data = _BARE_CR_SOFT_BREAK.sub(b"", data)
         return binascii.a2b_qp(data)
 
 

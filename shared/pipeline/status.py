@@ -17,6 +17,8 @@ from shared.stores.open_messages import OpenMessage
 
 MONTHS_BACK = 12
 """Months that are looked through for the last one in which something came."""
+MESSAGES_LIMIT = 200
+"""Messages at their end that are listed for a company."""
 IN_PROGRESS_LIMIT = 50
 """Messages on their way that are listed singly; all of them are counted."""
 
@@ -78,7 +80,7 @@ class StatusReport:
 
     services: Services
 
-    async def __call__(self, *, limit: int = 200, month: datetime | None = None) -> Status:
+    async def __call__(self, *, limit: int = MESSAGES_LIMIT, month: datetime | None = None) -> Status:
         """The state of everything now.
 
         Args:

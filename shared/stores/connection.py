@@ -7,8 +7,11 @@ be sent again behind our back, and the caller could not tell its own row from an
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.core.pipeline.transport import AioHttpTransport
@@ -40,27 +43,48 @@ class StorageConnection(Model):
 
 
 class NamedEffectsTransport(AioHttpTransport):  # type: ignore[misc] # the SDK loads it late, so mypy sees no type
-    """Refuses a changing request that is not inside `effect(...)`."""
+    """Refuses a changing request that is not inside `effect(...)`. One for all clients of an event loop: they share connections.
+
+    The last client that is closed ends the connections. Proxies and netrc of the environment are left out: looking for them
+    costs two hops to a thread for each request.
+    """
+
+    def __init__(self, ca_file: str | None) -> None:
+        super().__init__(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, use_env_settings=False)
+        # The base class would make a context for each request, and with it a connection for each.
+        self._trust = ssl.create_default_context(cafile=ca_file) if ca_file else None
+        self.clients = 0
 
     async def send(self, request: Any, **config: Any) -> Any:
         """Send the request; see the base class."""
         if request.method not in READS:
             require_effect(f"{request.method} to storage")
+        if self._trust is not None:
+            config |= {"connection_verify": True, "ssl": self._trust}
         return await super().send(request, **config)
+
+    async def close(self) -> None:
+        """One client less; without any, end the connections."""
+        self.clients -= 1
+        if self.clients <= 0:
+            for shared in _transports.values():
+                for ca_file in [known for known, transport in shared.items() if transport is self]:
+                    del shared[ca_file]
+            await super().close()
+
+
+_transports: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str | None, NamedEffectsTransport]] = WeakKeyDictionary()
+"""By event loop and by what is trusted beside the public authorities."""
 
 
 def client_options(connection: StorageConnection) -> dict[str, Any]:
-    """Keyword arguments that every SDK client gets."""
-    options: dict[str, Any] = {
-        "transport": NamedEffectsTransport(
-            connection_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            connection_verify=connection.ca_file or True,
-        ),
-        "retry_total": 0,
-        "logging_enable": False,
-    }
-    return options
+    """Keyword arguments for one SDK client, which has to be closed. Call it inside the event loop that will use the client."""
+    shared = _transports.setdefault(asyncio.get_running_loop(), {})
+    transport = shared.get(connection.ca_file)
+    if transport is None:
+        transport = shared[connection.ca_file] = NamedEffectsTransport(connection.ca_file)
+    transport.clients += 1
+    return {"transport": transport, "retry_total": 0, "logging_enable": False}
 
 
 def endpoint(uri: str | None, service: str) -> str:

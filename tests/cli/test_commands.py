@@ -13,6 +13,11 @@ import pytest
 from cli.main import main
 from emulator.server import EmulatorThread
 from local.azurite import Account
+from shared.actions.registry import PARAMETERS
+from shared.classify.fields import FIELDS
+from shared.classify.operators import OPERATORS
+from shared.configuration.yaml_file import companies
+from shared.model.config import Company, EntityKind, Folders, Keyword, Mailbox, Rule, Series, Subscriber
 from shared.model.task import Queue
 from tests.flow.conftest import emulator, running_emulator  # noqa: F401 - fixtures
 from tests.flow.mails import PDF, mail
@@ -276,3 +281,15 @@ def test_commands_on_a_message(
         "postrum: there is no message 'nothing'. `postrum status` lists messages."
     ]
     assert os.environ["IDENTITY_HEADER"] == emulator.addresses.msi_header
+
+
+def test_the_documentation_names_everything() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
+    models = (Company, Mailbox, Folders, Series, Keyword, Rule, Subscriber)
+    names = (
+        {name for model in models for name in model.model_fields} | FIELDS.keys() | OPERATORS.keys() | PARAMETERS.keys()
+    )
+    names |= {kind.value for kind in EntityKind}
+    assert sorted(name for name in names if f"`{name}`" not in text) == []
+    [example] = re.findall(r"```yaml\n(companies:.*?)```", text, re.DOTALL)
+    assert [company.id for company in companies(example)] == ["nordlys"]

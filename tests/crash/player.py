@@ -18,6 +18,8 @@ from tests.crash.paths import Path
 from tests.crash.state import outside_state
 from tests.flow.world import MAILBOX, environment_for
 
+CHANGING = ("move", "patch", "folder_create")
+"""Kinds of requests to Graph that change something."""
 START = "2026-11-21T09:00:00+00:00"
 
 
@@ -144,10 +146,26 @@ class Player:
         assert not answer["killed"]
         return End({**answer["state"], **outside_state(self._emulator)}, answer["effects"], answer["tasks"])
 
+    def changing_calls(self) -> dict[str, int]:
+        """How many changing calls of each kind the last story made to Graph."""
+        charged: dict[str, int] = {}
+        for lane in self._emulator.control.counters()["lanes"]:
+            for kind in CHANGING:
+                charged[kind] = charged.get(kind, 0) + lane["charged"].get(kind, 0)
+        return {kind: times for kind, times in charged.items() if times}
+
 
 def replace_nth(kill_at: dict[str, Any] | None) -> dict[str, Any] | None:
     """The first occurrence instead of the nth: the second life is shorter than the first."""
     return None if kill_at is None else kill_at | {"nth": 1}
+
+
+def lost_graph_answers(calls: dict[str, int]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """For every changing call to Graph: the effect took place, and the answer was 504, or the connection was cut."""
+    for kind, times in calls.items():
+        for nth in range(1, times + 1):
+            for mode in ("after", "drop"):
+                yield f"{mode} {kind} #{nth}", [{"match": {"kind": kind}, "nth": nth, "mode": mode, "status": 504}]
 
 
 def points_of(path: Path, effects: list[str]) -> Iterator[Point]:

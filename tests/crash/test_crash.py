@@ -10,7 +10,7 @@ from emulator.server import EmulatorThread
 from local.azurite import Account
 from tests.crash.paths import PATHS
 from tests.crash.paths import Path as Story
-from tests.crash.player import Forks, Player, Point, difference, points_of
+from tests.crash.player import Forks, Player, Point, difference, lost_graph_answers, points_of
 
 PLAYED = 6
 """Crash points of each story; `make crash` plays all."""
@@ -47,6 +47,24 @@ def test_the_end_is_the_same_wherever_the_process_dies(story: Story, player: Pla
         str(point): lines
         for point in chosen(story, expected.effects)
         if (lines := difference(expected.state, player.play(story, point).state))
+    }
+
+    assert lost == {}
+
+
+@pytest.mark.fault("A01")
+@pytest.mark.pain("C1")
+@pytest.mark.parametrize("name", ["invoice", "rule"])
+def test_the_end_is_the_same_when_graph_does_it_and_the_answer_is_lost(name: str, player: Player) -> None:
+    story = next(story for story in PATHS if story.name == name)
+    expected = player.play(story)
+    losses = list(lost_graph_answers(player.changing_calls()))
+    assert len(losses) >= 4
+
+    lost = {
+        what: lines
+        for what, faults in losses
+        if (lines := difference(expected.state, player.play(story, faults=faults).state))
     }
 
     assert lost == {}

@@ -94,10 +94,18 @@ class FakeClock:
 
 
 class World:
-    """One Postrum with its surroundings."""
+    """One Postrum with its surroundings.
 
-    def __init__(self, settings: Settings, sink_url: str, clock: FakeClock | None = None) -> None:
+    Args:
+        settings: of the app.
+        sink_url: where subscribers are.
+        clock: shared by all that play in one story.
+        host: connection string of the account with the queues, for what a host would do with them; that of the settings by default.
+    """
+
+    def __init__(self, settings: Settings, sink_url: str, clock: FakeClock | None = None, *, host: str = "") -> None:
         self.settings = settings
+        self._host = host or settings.host_storage.connection_string or ""
         self.sink_url = sink_url
         self.clock = clock or FakeClock()
         self.app = App(settings, clock=self.clock, chance=lambda: 0.5)
@@ -138,7 +146,7 @@ class World:
         client = self._queues.get(queue)
         if client is None:
             client = self._queues[queue] = QueueClient.from_connection_string(
-                self.settings.host_storage.connection_string or "",
+                self._host,
                 queue,
                 message_decode_policy=TextBase64DecodePolicy(),
             )
