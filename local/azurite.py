@@ -29,6 +29,9 @@ from local.setup import azurite_script, find_node
 _SERVICES = ("Blob", "Queue", "Table")
 _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at (https?://\S+)")
 _START_SECONDS = 60
+DEVELOPMENT_ACCOUNT = "devstoreaccount1"
+# Public: https://learn.microsoft.com/azure/storage/common/storage-use-azurite, "Well-known storage account and key".
+_DEVELOPMENT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _STOP_SECONDS = 10
 
 
@@ -56,7 +59,12 @@ class Account:
 
 
 def account_key(name: str) -> str:
-    """The key of an account: made from its name, so that a restart on the same folder knows it again."""
+    """The key of an account: made from its name, so that a restart on the same folder knows it again.
+
+    The account that `UseDevelopmentStorage=true` means has the key that everybody knows.
+    """
+    if name == DEVELOPMENT_ACCOUNT:
+        return _DEVELOPMENT_KEY
     return base64.b64encode(hashlib.sha256(f"postrum development account {name}".encode()).digest()).decode()
 
 

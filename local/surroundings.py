@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from local.azurite import Account, Azurite, AzuriteError
+from local.azurite import DEVELOPMENT_ACCOUNT, Account, Azurite, AzuriteError
 from local.children import Child, RunError
 from local.ports import Ports, check
 from local.sample_mailbox import Manifest, write_sample_mailbox
@@ -166,7 +166,7 @@ class Surroundings:
     async def _start_azurite(self) -> None:
         self.say("starting Azurite")
         ports = (self.ports.blob, self.ports.queue, self.ports.table)
-        self._azurite = Azurite(["postrum"], ports=ports)
+        self._azurite = Azurite([DEVELOPMENT_ACCOUNT], ports=ports)
         starting = asyncio.create_task(asyncio.to_thread(self._azurite.start))
 
         async def stop() -> None:

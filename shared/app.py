@@ -28,7 +28,8 @@ from shared.pipeline.status import StatusReport
 from shared.pipeline.tick import Tick
 from shared.settings import Settings
 from shared.sources.base import MailSource
-from shared.sources.graph import GraphClient, GraphSource
+from shared.sources.graph import GraphClient
+from shared.sources.registry import SOURCES
 from shared.stores.archive import Archive
 from shared.stores.claims import Claims
 from shared.stores.configuration import Configuration
@@ -200,6 +201,9 @@ class App:
         return lane_id(self._tenant(mailbox), self.settings.app_client_id, mailbox.address)
 
     def _source(self, company: Company, mailbox: Mailbox) -> MailSource:
+        return SOURCES[mailbox.connection](mailbox, self._graph_client)
+
+    def _graph_client(self, mailbox: Mailbox) -> GraphClient:
         tenant = self._tenant(mailbox)
         client = self._graph.get(tenant)
         if client is None:
@@ -212,4 +216,4 @@ class App:
                 ca_file=ca_file,
             )
             client = self._graph[tenant] = GraphClient(credential, base_url=self.settings.graph_url, ca_file=ca_file)
-        return GraphSource(client, mailbox.address)
+        return client

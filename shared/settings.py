@@ -79,6 +79,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("AzureWebJobsStorage__clientId", "Client id of the managed identity that opens both storage accounts.", ""),
     Setting(
+        "AzureWebJobsStorage__credential",
+        "`managedidentity`: how the host opens its storage account; read by the Functions host.",
+        "",
+    ),
+    Setting(
         "DATA_STORAGE",
         "Connection string of the data account (archive and tables), for development; in Azure the two settings below instead.",
         "",
@@ -87,18 +92,32 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("DATA_STORAGE__blobServiceUri", "Blob endpoint of the data account.", ""),
     Setting("DATA_STORAGE__tableServiceUri", "Table endpoint of the data account.", ""),
-    Setting("POSTRUM_TENANT_ID", "Entra tenant of the deployment.", None, "00000000-0000-4000-8000-000000000001"),
+    Setting(
+        "IDENTITY_ENDPOINT",
+        "Where the managed identity gives tokens; set by Azure itself, and here by the emulator. Read by azure-identity.",
+        "",
+        "http://127.0.0.1:8444/msi/token",
+        in_azure=False,
+    ),
+    Setting(
+        "IDENTITY_HEADER",
+        "Proves to that endpoint that the caller runs on this machine; set by Azure, and here by the emulator.",
+        "",
+        "d7956d24-4b0d-5411-a0a5-7cb01d16b1bf",
+        in_azure=False,
+    ),
+    Setting("POSTRUM_TENANT_ID", "Entra tenant of the deployment.", None, "a23c26f9-1c07-54e6-b206-19cb48d8be34"),
     Setting(
         "POSTRUM_APP_CLIENT_ID",
         "Client id of the app registration that reads the mailboxes.",
         None,
-        "00000000-0000-4000-8000-000000000002",
+        "876b6e15-6d20-5e54-8959-927c82e86431",
     ),
     Setting(
         "POSTRUM_IDENTITY_CLIENT_ID",
         "Client id of the managed identity that is federated to the app registration.",
         "",
-        "00000000-0000-4000-8000-000000000003",
+        "603440c3-3848-58e2-9fdc-deb088f3b5d0",
     ),
     Setting(
         "POSTRUM_GRAPH_URL",
@@ -116,7 +135,7 @@ SETTINGS: tuple[Setting, ...] = (
         "POSTRUM_CA_FILE",
         "PEM file with a certificate authority to trust in addition to the public ones.",
         "",
-        ".cache/emulator/ca.pem",
+        ".cache/run/emulator/ca.pem",
         in_azure=False,
     ),
     Setting(
@@ -136,7 +155,7 @@ SETTINGS: tuple[Setting, ...] = (
         "POSTRUM_SECRETS_FILE",
         "File for secrets, readable by its owner only: for development.",
         "",
-        ".cache/secrets.json",
+        ".cache/run/secrets.json",
         in_azure=False,
     ),
     Setting(

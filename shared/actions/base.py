@@ -35,6 +35,15 @@ class ActionContext:
 
 
 @dataclass(frozen=True, slots=True)
+class LookupKey:
+    """A key in the projection `lookup`: its kind, the key itself, and what is kept beside the message."""
+
+    kind: str
+    key: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class MailboxChange:
     """What an action wants done in the mailbox."""
 
@@ -56,6 +65,9 @@ class StoreAction(Protocol):
 
     async def run(self, context: ActionContext, parameters: Any) -> dict[str, Any]:
         """Do it; the result is kept in the run and shown."""
+
+    def lookup_keys(self, result: dict[str, Any]) -> tuple[LookupKey, ...]:
+        """Under what the message is found because of this result: `run` writes it, and `postrum rebuild` writes it again."""
 
 
 class MailboxAction(Protocol):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from shared.actions.base import ActionContext
+from shared.actions.base import ActionContext, LookupKey
 from shared.errors import PermanentError
 from shared.model.base import Model
 from shared.model.config import Series
@@ -57,6 +57,10 @@ class CreateDocument:
             size=part.size if part else run.size,
             sha256=part.sha256 if part else run.sha256,
             created_at=context.now,
+            stated_number=parameters.number,
+            seller=parameters.seller,
+            total=parameters.total,
+            currency=parameters.currency,
         )
         document = await context.documents.create(draft, self._series(context, parameters.series))
         return {
@@ -68,6 +72,10 @@ class CreateDocument:
             "sha256": document.sha256,
             "size": document.size,
         }
+
+    def lookup_keys(self, result: dict[str, Any]) -> tuple[LookupKey, ...]:
+        """None."""
+        return ()
 
     def _series(self, context: ActionContext, wanted: str | None) -> Series:
         if wanted is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.actions.base import ActionContext
+from shared.actions.base import ActionContext, LookupKey
 from shared.model.base import Model
 from shared.model.config import EntityKind
 from shared.model.decision import LinkStep
@@ -29,8 +29,12 @@ class Link:
     async def run(self, context: ActionContext, parameters: Parameters) -> dict[str, Any]:
         """Note it; the result names the entity."""
         parts = [parameters.number, *(part for part in (parameters.sub_project, parameters.phase) if part)]
-        key = f"{parameters.entity}/" + "/".join(parts)
-        await context.lookup.note(
-            context.run.company, "entity", key, context.run.message, step=parameters.step.value, entity=key
-        )
-        return {"entity": parameters.entity.value, "number": "/".join(parts), "step": parameters.step.value}
+        result = {"entity": parameters.entity.value, "number": "/".join(parts), "step": parameters.step.value}
+        for entry in self.lookup_keys(result):
+            await context.lookup.note(context.run.company, entry.kind, entry.key, context.run.message, **entry.values)
+        return result
+
+    def lookup_keys(self, result: dict[str, Any]) -> tuple[LookupKey, ...]:
+        """The entity."""
+        key = f"{result['entity']}/{result['number']}"
+        return (LookupKey("entity", key, {"step": str(result["step"]), "entity": key}),)

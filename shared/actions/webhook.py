@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from shared.actions.base import ActionContext
+from shared.actions.base import ActionContext, LookupKey
 from shared.model.base import Model
 
 
@@ -28,3 +28,7 @@ class Webhook:
     async def run(self, context: ActionContext, parameters: Parameters) -> dict[str, Any]:
         """The result names the event."""
         return {"event": parameters.event}
+
+    def lookup_keys(self, result: dict[str, Any]) -> tuple[LookupKey, ...]:
+        """None."""
+        return ()

@@ -92,10 +92,8 @@ class Plan:
         if path == WHOLE_MAIL:
             self._create_from_mail(rule, parameters)
             return
-        if path is None:
-            wanted = self.accepted()
-        else:
-            wanted = tuple(part for part in saved_attachments(self._evidence.mail) if part.path == path)
+        named = tuple(part for part in saved_attachments(self._evidence.mail) if part.path == path)
+        wanted = self.accepted() if path is None else named
         if not wanted:
             missing = "no attachment of an accepted type" if path is None else f"no attachment {quoted(str(path))}"
             self._trace.add("action", "nothing to do", f"create_document (rule {rule}): the mail has {missing}")

@@ -25,6 +25,9 @@ class Documents:
         Returns:
             The document as it is stored: the first one wins.
         """
+        known = await self.get(draft.company, draft.id)
+        if known is not None:
+            return known  # run again: its number stays, also where a rule names another series by now
         number = await self._series.take(draft.company, series, draft.id)
         document = draft.model_copy(update={"number": number, "series": series.id})
         values = {

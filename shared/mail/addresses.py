@@ -165,7 +165,9 @@ def _person(entry: _Entry, warn: Warn | None, charset: str | None) -> Person | N
             return Person(name=name[: hidden.start()].strip(" \"'"), address=hidden[1])
         if (bare := _BARE.fullmatch(name.strip(" \"'"))) and bare:
             return Person(name=comment, address=bare[0])
-        if name and " " not in name and comment == "":  # one bare word: a local user
+        if not re.search(r"\w", name):
+            return None
+        if " " not in name and comment == "":  # one bare word: a local user
             return Person(name="", address=name)
         return Person(name=name, address="")
     compact = _join_around_at(pieces)

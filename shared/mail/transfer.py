@@ -50,7 +50,8 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _FOREIGN = bytes(sorted(set(range(256)) - set(_ALPHABET) - {ord("=")}))
 _BREAKS = b"\r\n \t"
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s\x00]")
-_AFTER_END = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+FOOTER = 60
+"""What comes sooner than this behind the padding, and is no base64, is somebody's footer."""
 
 
 class Base64:
@@ -98,11 +99,15 @@ class Base64:
     def _slow(self, data: bytes) -> bytes:
         """Decode with every irregularity that is known."""
         clean = data.translate(None, _BREAKS)
-        if _NOT_BASE64.search(clean):
-            if self._ended:
+        if foreign := _NOT_BASE64.search(clean):
+            before, padding, behind = clean[: foreign.start()].rpartition(b"=")
+            if self._ended or (padding and len(behind) < FOOTER):
                 self.problem = self.problem or "text after the end of the base64 data"
-                return b""
-            self.problem = self.problem or "characters that are not base64"
+                if self._ended:
+                    return b""
+                clean = before + padding
+            else:
+                self.problem = self.problem or "characters that are not base64"
         clean = self._rest + clean.translate(None, _FOREIGN)
         self._rest = b""
         if b"=" not in clean:

@@ -34,3 +34,8 @@ class Document(Model):
     size: int
     sha256: str
     created_at: datetime
+    stated_number: str | None = None
+    """Invoice or document number as the document itself states it, where it is structured."""
+    seller: str | None = None
+    total: str | None = None
+    currency: str | None = None

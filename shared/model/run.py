@@ -48,6 +48,8 @@ class Run(Model):
     generation: int = 1
     attempts: int = 0
     """Failed tries in this generation."""
+    failure: str = ""
+    """What the last failed try failed of; empty once it succeeded."""
     received_at: datetime
     found_at: datetime
     updated_at: datetime

@@ -91,7 +91,13 @@ class Advance:
         if run.stage is Stage.DECIDED and evidence is not None and decision is not None:
             results = await self._act(run, evidence, decision, company, mailbox)
             acted = run.model_copy(
-                update={"stage": Stage.ACTED, "results": results, "attempts": 0, "updated_at": self.services.clock()}
+                update={
+                    "stage": Stage.ACTED,
+                    "results": results,
+                    "attempts": 0,
+                    "failure": "",
+                    "updated_at": self.services.clock(),
+                }
             )
             await self.services.messages.move_on("acted", stored, acted)
             run = acted
@@ -175,7 +181,7 @@ class Advance:
         if attempts >= tries:
             await self._park(fresh, code, f"Failed {attempts} times: {detail}")
             return
-        update = {"attempts": attempts, "reason": code, "reason_detail": detail[:500]}
+        update = {"attempts": attempts, "failure": f"{code}: {detail}"[:500]}
         try:
             await self.services.messages.move_on("failed", fresh, run.model_copy(update=update))
         except ConcurrentWrite:
@@ -198,6 +204,7 @@ async def park(services: Services, announcer: Announcer, message: str, generatio
         "reason": code,
         "reason_detail": detail[:500],
         "attempts": 0,
+        "failure": "",
         "updated_at": services.clock(),
     }
     run = fresh.run.model_copy(update=update)

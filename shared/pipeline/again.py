@@ -37,6 +37,7 @@ class RunAgain:
             "stage": Stage.ARCHIVED if archived else Stage.FOUND,
             "generation": run.generation + 1,
             "attempts": 0,
+            "failure": "",
             "reason": "",
             "reason_detail": "",
             "outcome": None,

@@ -47,10 +47,11 @@ class Deliver:
             return
         stop_at = monotonic() + self.services.use_case_seconds
         for _ in range(MOST):
-            if monotonic() > stop_at or not await self._one(task, subscriber, secret):
+            if monotonic() > stop_at:
                 break
-        else:
-            await self.services.queues.put(task)
+            if not await self._one(task, subscriber, secret):
+                return
+        await self.services.queues.put(task)
 
     async def _one(self, task: DeliverTask, subscriber: Subscriber, secret: str) -> bool:
         """Send at most one event; False when nothing more is to be done now and everything that waits is planned."""

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
 
+from shared.errors import PostrumError, Throttled
 from shared.pipeline.lane import LaneHold
 
 SLOTS = 3
@@ -33,21 +34,41 @@ class Gate:
         self._slots = asyncio.Semaphore(slots)
         self._left = min(budget, BURST)
         self._at = monotonic()
+        self._refused: Throttled | None = None
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
-        """One request to the mailbox.
+        """One request to the mailbox. Once the provider asked for patience, nothing goes through any more.
 
         Raises:
-            LeaseLost: the lane is not ours any more; the request was not made.
+            LeaseLost: the lane is not ours any more. Either the request was not made, or it outlived the lease: then nothing may be
+                written about it, because the new holder looks for itself.
+            Throttled: an earlier request was refused; this one was not made.
         """
         async with self._slots:
             wait = self._take()
             if wait > 0:
                 # Shorter than a request takes, and others are under way: this spreads them, it does not wait for anything.
                 await asyncio.sleep(wait)
+            if self._refused is not None:
+                raise Throttled(self._refused.message, retry_after=self._refused.retry_after)
             self._hold.ensure()
-            yield
+            try:
+                yield
+            except PostrumError as error:
+                if isinstance(error, Throttled):
+                    self._refused = error
+                self._hold.ensure()
+                raise
+            self._hold.ensure()
+
+    def ensure(self) -> None:
+        """Go on only while the lane is ours: asked before anything is written about what was read from the mailbox.
+
+        Raises:
+            LeaseLost: it is not.
+        """
+        self._hold.ensure()
 
     @property
     def budget(self) -> float:

@@ -19,6 +19,7 @@ from shared.telemetry import event
 
 TRIES = 5
 """Times that a mail is fetched before it is parked."""
+LEFT = "The mail left the mailbox before it was fetched."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,7 @@ class Intake:
         try:
             blob = await self._archive(mail, message)
         except MessageGone:
-            await self._end(
-                stored, run, Stage.GONE, "gone_before_fetch", "The mail left the mailbox before it was fetched."
-            )
+            await self._end(stored, run, Stage.GONE, "gone_before_fetch", LEFT)
             return None
         except PermissionDenied:
             raise  # the whole mailbox is refused, not this mail
@@ -71,6 +70,7 @@ class Intake:
                 "size": blob.size,
                 "sha256": blob.sha256,
                 "attempts": 0,
+                "failure": "",
                 "reason": "",
                 "reason_detail": "",
                 "updated_at": self.services.clock(),
@@ -80,6 +80,16 @@ class Intake:
             event("mail_archived", message=message, size=blob.size)
         await self.services.queues.put(ClassifyTask(message=message, generation=archived.generation))
         return None
+
+    async def left(self, message: str) -> None:
+        """An open message is not in the source folder. Where it was not archived before, it will never be: that is its end."""
+        stored = await self.services.messages.run(message)
+        if stored is None:
+            # It was seen by a worker that died before it wrote anything down.
+            event("mail_left_unread", message=message)
+            await self.services.open.done(self.company.id, self.mailbox.id, message)
+        elif stored.run.stage is Stage.FOUND:
+            await self._end(stored, stored.run, Stage.GONE, "gone_before_fetch", LEFT)
 
     def _found(self, message: str, mail: ListedMail) -> Run:
         now = self.services.clock()
@@ -104,6 +114,7 @@ class Intake:
         writer = self.services.archive.mail_writer(self.company.id, message, limit=self.services.mail_limit)
         async with self.gate.call(), self.source.fetch(mail.provider_id) as chunks:
             async for chunk in chunks:
+                self.gate.ensure()
                 await writer.write(chunk)
         if writer.size == 0:
             # Nothing is committed: what is in the archive is never fetched again, so nothing empty may become the truth.
@@ -140,9 +151,7 @@ class Intake:
                 f"The mail could not be fetched in {attempts} tries: {error.message}",
             )
             return
-        failed = run.model_copy(
-            update={"attempts": attempts, "reason": error.code, "reason_detail": error.message[:500]}
-        )
+        failed = run.model_copy(update={"attempts": attempts, "failure": f"{error.code}: {error.message}"[:500]})
         await self._record("found", stored, failed)
         later = self.services.clock() + GRACE + timedelta(minutes=attempts)
         await self.services.open.look_again(self.company.id, self.mailbox.id, run.message, later, tries=attempts)

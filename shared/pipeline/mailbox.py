@@ -7,7 +7,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-from shared.errors import LeaseLost, PermissionDenied, PostrumError, Throttled, TransientError
+from shared.errors import LeaseLost, PostrumError, Throttled
 from shared.model.base import stamp
 from shared.model.config import Company, Mailbox
 from shared.model.task import MailboxTask
@@ -97,8 +97,9 @@ class WorkMailbox:
         except LeaseLost:
             event("lane_lost", company=company.id, mailbox=mailbox.id)
             return
-        except (TransientError, PermissionDenied) as error:
-            # The mailbox or the storage is out of reach. Nothing is lost: what is open is looked after by the tick.
+        except PostrumError as error:
+            # The mailbox or the storage is out of reach, or not set up as it should be. Nothing is lost: what is open is looked
+            # after by the tick, and people see the reason.
             problem("mailbox_failed", None, company=company.id, mailbox=mailbox.id, code=error.code, text=str(error))
             shift.failure = error
             blocked = DEFAULT_BLOCK

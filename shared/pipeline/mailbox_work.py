@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.errors import MessageGone, NetworkFailure, PermanentError, PermissionDenied, ServiceUnavailable
+from shared.errors import MessageGone, NetworkFailure, NotFound, PermanentError, PermissionDenied, ServiceUnavailable
 from shared.model.base import stamp
 from shared.model.config import Company, Mailbox
 from shared.model.run import MailboxWork, Run, Stage
@@ -25,6 +25,8 @@ class MailboxWorker:
 
     Attributes:
         folders: known folders by path; filled from the lane's cursors, and by asking.
+        in_source: provider ids that this hold saw in the source folder, where it listed the whole of it: any other mail was moved
+            by a person, or by a call that nobody recorded, and is looked for before anything is done.
     """
 
     services: Services
@@ -34,6 +36,7 @@ class MailboxWorker:
     gate: Gate
     ending: Ending
     folders: dict[str, SourceFolder] = field(default_factory=dict)
+    in_source: set[str] | None = None
 
     async def folder(self, path: str) -> SourceFolder:
         """The folder at a path below the inbox, made where it is missing and not the source."""
@@ -101,7 +104,8 @@ class MailboxWorker:
             await self.services.messages.move_on("parked", stored, parked)
             await self.ending.of(parked)
             return
-        done: dict[str, object] = {"placement": placement, "updated_at": self.services.clock()}
+        now = self.services.clock()
+        done: dict[str, object] = {"placement": placement, "attempts": 0, "failure": "", "updated_at": now}
         if placement in ("moved", "found_there"):
             done["folder"] = work.folder
         if stored.run.stage is Stage.ACTED:
@@ -119,14 +123,25 @@ class MailboxWorker:
             target = await self.folder(run.folder)
             async with self.gate.call():
                 await self.source.move(run.provider_id, target)
+        except NotFound:
+            self.folders.pop(run.folder, None)
+            return  # the next listing shows it again, and then the folder is looked for
         except (MessageGone, ServiceUnavailable, NetworkFailure):
             return  # the next listing shows whether it is still there
         event("mail_put_back", message=run.message)
 
     async def _place(self, work: MailboxWork) -> str:
-        target = await self.folder(work.folder)
         try:
-            if work.check:
+            return await self._place_into(await self.folder(work.folder), work)
+        except NotFound:
+            # Somebody deleted the folder whose id is remembered: it is looked for, and made where it is missing.
+            self.folders.pop(work.folder, None)
+            return await self._place_into(await self.folder(work.folder), work)
+
+    async def _place_into(self, target: SourceFolder, work: MailboxWork) -> str:
+        left = self.in_source is not None and work.provider_id not in self.in_source
+        try:
+            if work.check or left:
                 async with self.gate.call():
                     where = await self.source.locate(work.provider_id)
                 if where is None:

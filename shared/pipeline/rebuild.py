@@ -56,10 +56,8 @@ class Rebuild:
             await self.services.lookup.note(run.company, "message_id", evidence.mail.message_id, run.message)
             written += 1
         for done in run.results:
-            if done.action == "link" and done.action in STORE_ACTIONS:
-                key = f"{done.result['entity']}/{done.result['number']}"
-                await self.services.lookup.note(
-                    run.company, "entity", key, run.message, step=str(done.result["step"]), entity=key
-                )
+            action = STORE_ACTIONS.get(done.action)
+            for entry in action.lookup_keys(done.result) if action is not None else ():
+                await self.services.lookup.note(run.company, entry.kind, entry.key, run.message, **entry.values)
                 written += 1
         return written

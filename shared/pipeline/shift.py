@@ -10,7 +10,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from shared.errors import LeaseLost, PostrumError
+from shared.errors import LeaseLost, NotFound, PostrumError
 from shared.model.base import stamp
 from shared.model.config import Company, Mailbox
 from shared.pipeline.ending import Ending
@@ -58,7 +58,7 @@ class Shift:
         self._worker = MailboxWorker(services, company, mailbox, source, gate, ending, folders=known)
         self.unclean = unclean
         """What waits may have been done by an earlier holder; until that is written down, the lane stays unclean."""
-        self._intake = Intake(services, company, mailbox, source, "graph", gate, ending)
+        self._intake = Intake(services, company, mailbox, source, source.kind, gate, ending)
         self._new: deque[ListedMail] = deque()
         self._waiting: deque[OpenMessage] = deque()
         self._tried: set[tuple[str, str]] = set()
@@ -120,9 +120,36 @@ class Shift:
 
     async def _list(self) -> None:
         """The whole source folder: it is short where mail is moved away, and a whole listing misses nothing."""
-        folder = await self._worker.folder(self._mailbox.folders.source)
-        page: str | None = None
+        source = self._mailbox.folders.source
+        try:
+            mails = await self._pages(await self._worker.folder(source))
+        except NotFound:
+            # Somebody deleted the folder whose id is remembered, and perhaps made it again.
+            self._worker.folders.pop(source, None)
+            mails = await self._pages(await self._worker.folder(source))
+        if self.unclean:
+            await self._worker.doubt({mail.provider_id for mail in mails})
+            self.unclean = False
+        # A mail can stand on two pages when another one left the folder meanwhile.
+        fresh = list({mail.provider_id: mail for mail in mails}.values())
+        now = self._services.clock()
+        opened = await self._services.open.of_mailbox(self._company.id, self._mailbox.id)
+        known = {item.message for item in opened}
+        listed = {self._intake.identity(mail) for mail in fresh}
+        self._noted = listed - known
+        await self._services.open.found(self._company.id, self._mailbox.id, sorted(self._noted), now + GRACE)
+        if not self.cut:
+            self._worker.in_source = {mail.provider_id for mail in mails}
+            for item in opened:
+                if item.work is None and item.message not in listed:
+                    await self._intake.left(item.message)
+        self._new.extend(fresh)
+        self._listed_at = stamp(now)
+        event("folder_listed", company=self._company.id, mailbox=self._mailbox.id, mails=len(fresh))
+
+    async def _pages(self, folder: SourceFolder) -> list[ListedMail]:
         mails: list[ListedMail] = []
+        page: str | None = None
         while True:
             async with self._gate.call():
                 found = await self._source.list(folder, page=page)
@@ -130,19 +157,7 @@ class Shift:
             page = found.next
             if page is None or len(mails) >= LISTING_LIMIT:
                 self.cut = page is not None
-                break
-        if self.unclean:
-            await self._worker.doubt({mail.provider_id for mail in mails})
-            self.unclean = False
-        # A mail can stand on two pages when another one left the folder meanwhile.
-        fresh = list({mail.provider_id: mail for mail in mails}.values())
-        now = self._services.clock()
-        known = {item.message for item in await self._services.open.of_mailbox(self._company.id, self._mailbox.id)}
-        self._noted = {message for mail in fresh if (message := self._intake.identity(mail)) not in known}
-        await self._services.open.found(self._company.id, self._mailbox.id, sorted(self._noted), now + GRACE)
-        self._new.extend(fresh)
-        self._listed_at = stamp(now)
-        event("folder_listed", company=self._company.id, mailbox=self._mailbox.id, mails=len(fresh))
+                return mails
 
     async def _look(self) -> None:
         """See what waits to be done in the mailbox, leaving out what this hold has tried already."""

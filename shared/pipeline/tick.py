@@ -86,9 +86,9 @@ class Tick:
         for item in await self.services.open.overdue(now):
             later = now + min(GRACE * 2**item.tries, LONGEST_WAIT)
             await self._nudge(item)
-            await self.services.open.look_again(
-                item.company, item.mailbox, item.message, later, tries=item.tries + 1, work=item.work
-            )
+            # What waits for the mailbox counts the tries that failed there, and nothing else.
+            tries = item.tries if item.work else item.tries + 1
+            await self.services.open.postpone(item, later, tries=tries)
 
     async def _nudge(self, item: OpenMessage) -> None:
         stored = await self.services.messages.run(item.message)

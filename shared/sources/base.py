@@ -47,6 +47,10 @@ class MailPage(Model):
 class MailSource(Protocol):
     """One provider mailbox. Construction connects to nothing; `aclose` ends what was opened."""
 
+    @property
+    def kind(self) -> str:
+        """What it is: part of the identity of a message, so it never changes."""
+
     async def folder(self, path: str) -> SourceFolder | None:
         """The folder at this path below the inbox (`""` is the inbox itself), or None where there is none."""
 

@@ -1,6 +1,6 @@
 """The partition of a message: its run, facts and decisions. The truth about a message is here; all else can be made again.
 
-Rows: `run`; `facts` (the mail as it was read, compressed); `decision|g` (inserted once per generation).
+Rows: `run`; `evidence|g` (the mail as it was read, and what was known around it, compressed); `decision|g` (inserted once).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.errors import ConcurrentWrite
 from shared.model.base import stamp
 from shared.model.run import MailboxWork
 from shared.stores.tables import TRANSACTION_LIMIT, Row, Table, Value, Write
@@ -23,6 +24,7 @@ class OpenMessage:
     until: str
     tries: int
     work: MailboxWork | None
+    etag: str = ""
 
 
 def _partition(company: str, mailbox: str) -> str:
@@ -64,6 +66,20 @@ class OpenMessages:
         }
         await self._table.put("open.work" if work else "open.later", _partition(company, mailbox), message, values)
 
+    async def postpone(self, item: OpenMessage, until: datetime, *, tries: int) -> bool:
+        """Look again later, if the row is still as it was read; False when somebody wrote or deleted it meanwhile."""
+        values: dict[str, Value] = {
+            "until": stamp(until),
+            "tries": tries,
+            "work": item.work.model_dump_json() if item.work else None,
+        }
+        row = Row(_partition(item.company, item.mailbox), item.message, {}, item.etag)
+        try:
+            await self._table.replace("open.postponed", row, values)
+        except ConcurrentWrite:
+            return False
+        return True
+
     async def done(self, company: str, mailbox: str, message: str) -> None:
         """The message is at an end."""
         await self._table.delete("open.done", _partition(company, mailbox), message)
@@ -100,4 +116,5 @@ def _open(row: Row) -> OpenMessage:
         row.text("until"),
         row.number("tries"),
         MailboxWork.model_validate_json(work) if work else None,
+        row.etag,
     )

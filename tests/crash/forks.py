@@ -11,7 +11,9 @@ import os
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,7 @@ async def _live(life: dict[str, Any]) -> dict[str, Any]:
 
     from shared.configuration.yaml_file import companies
     from shared.effect import Moment, observe
+    from shared.errors import PermanentError, TransientError
     from shared.model.config import ActionStep, Company
     from shared.model.run import Stage
     from shared.settings import read
@@ -87,7 +90,7 @@ async def _live(life: dict[str, Any]) -> dict[str, Any]:
             os._exit(KILLED)
 
     before = set(sys.modules)
-    world = World(read(os.environ), life["sink_url"], clock)
+    world = World(read(os.environ), life["sink_url"], clock, host=life["host"])
     if life["first"]:
         await world.__aenter__()
     stop = observe(watch)
@@ -96,23 +99,36 @@ async def _live(life: dict[str, Any]) -> dict[str, Any]:
         known = await world.app.configuration.company("nordlys")
         return known[1] if known else 0
 
+    async def until_done(call: Callable[[], Awaitable[Any]]) -> None:
+        """What a person does: when it failed, do it again; when it turns out to be done, leave it."""
+        for _ in range(5):
+            try:
+                await call()
+            except TransientError as error:
+                world.failed.append(str(error))
+            except PermanentError:
+                return
+            else:
+                return
+
     wanted = companies(life["configuration"].replace("%SINK%", life["sink_url"]))
     if not life["broken_series"] or await revision() == 0:
-        await world.app.configure.apply(wanted)
+        await until_done(lambda: world.app.configure.apply(wanted))
     if life["broken_series"] and await revision() == 1:
         # What the checks would refuse: a rule that names a number series which the company does not have.
         step = ActionStep(action="create_document", parameters={"series": "lost", "path": ""})
         spoilt = wanted[0].model_copy(update={"rules": (wanted[0].rules[0].model_copy(update={"actions": (step,)}),)})
-        await world.app.configuration.save(Company.model_validate(spoilt.model_dump(by_alias=True)), expected=1)
+        checked = Company.model_validate(spoilt.model_dump(by_alias=True))
+        await until_done(lambda: world.app.configuration.save(checked, expected=1))
     world.app.services.companies.forget()
     await world.until_rest(least=life["rounds"])
     if life["broken_series"]:
-        await world.app.configure.apply(wanted)
+        await until_done(lambda: world.app.configure.apply(wanted))
         world.app.services.companies.forget()
         runs = [run async for run in world.app.services.messages.every_run()]
         for run in runs:
             if run.stage is Stage.PARKED and run.generation == 1:
-                await world.app.again.message(run.message)
+                await until_done(partial(world.app.again.message, run.message))
         await world.until_rest(least=life["rounds"])
     for later in life["later"]:
         # A person sends the same mail again, once the first has come to its end.

@@ -14,9 +14,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from emulator.server import EmulatorThread
+from local.azurite import Account
 from tests.crash.paths import Path
 from tests.crash.state import outside_state
 from tests.flow.world import MAILBOX, environment_for
+from tests.support.storage_proxy import Mode, StorageProxy
 
 CHANGING = ("move", "patch", "folder_create")
 """Kinds of requests to Graph that change something."""
@@ -91,28 +93,40 @@ class Player:
     Args:
         emulator: is reset for every story.
         forks: plays the lives.
-        connection_string: gives the connection string of a fresh account at each call.
+        account: gives a fresh account at each call.
         folder: for secrets.
     """
 
     def __init__(
-        self, emulator: EmulatorThread, forks: Forks, connection_string: Callable[[], str], folder: FilePath
+        self, emulator: EmulatorThread, forks: Forks, account: Callable[[], Account], folder: FilePath
     ) -> None:
         self._emulator = emulator
         self._forks = forks
-        self._connection_string = connection_string
+        self._account = account
+        self.changing_requests = 0
+        """Of the last story that went through the storage proxy."""
         self._folder = folder
         self._played = 0
 
-    def play(
-        self,
-        path: Path,
-        point: Point | None = None,
-        *,
-        faults: list[dict[str, Any]] | None = None,
-        connection: str | None = None,
+    def play(self, path: Path, point: Point | None = None, *, faults: list[dict[str, Any]] | None = None) -> End:
+        """One story to its end: with the process killed at a point of it, once or twice, or with faults of Graph."""
+        account = self._account()
+        return self._play(path, account.connection_string, account.connection_string, point, faults)
+
+    def play_through_proxy(self, path: Path, loss: tuple[int, Mode] | None = None) -> End:
+        """One story to its end, with the answer to the nth changing request to storage lost."""
+        account = self._account()
+        with StorageProxy(account) as proxy:
+            if loss is not None:
+                proxy.script(*loss)
+            end = self._play(path, proxy.connection_string, account.connection_string, None, None)
+            self.changing_requests = proxy.changing_requests
+            assert loss is None or proxy.fired == 1
+            return end
+
+    def _play(
+        self, path: Path, connection: str, host: str, point: Point | None, faults: list[dict[str, Any]] | None
     ) -> End:
-        """One story to its end, with the process killed at a point of it, once or twice."""
         self._played += 1
         self._emulator.control.reset()
         self._emulator.control.create_mailbox(MAILBOX)
@@ -122,7 +136,8 @@ class Player:
             self._emulator.control.add_faults(faults)
         secrets = self._folder / f"secrets-{self._played}.json"
         life = {
-            "environment": environment_for(self._emulator, connection or self._connection_string(), secrets),
+            "environment": environment_for(self._emulator, connection, secrets),
+            "host": host,
             "sink_url": self._emulator.addresses.sink_url,
             "configuration": path.configuration,
             "broken_series": path.broken_series,
@@ -144,7 +159,8 @@ class Player:
                 life |= {"clock": "2026-11-21T10:30:00+00:00"}
             answer = self._forks.live(**(life | {"dump": True}), kill_at=None)
         assert not answer["killed"]
-        return End({**answer["state"], **outside_state(self._emulator)}, answer["effects"], answer["tasks"])
+        state = {**answer["state"], **outside_state(self._emulator)}
+        return End(state, answer["effects"], answer["tasks"])
 
     def changing_calls(self) -> dict[str, int]:
         """How many changing calls of each kind the last story made to Graph."""
@@ -166,6 +182,13 @@ def lost_graph_answers(calls: dict[str, int]) -> Iterator[tuple[str, list[dict[s
         for nth in range(1, times + 1):
             for mode in ("after", "drop"):
                 yield f"{mode} {kind} #{nth}", [{"match": {"kind": kind}, "nth": nth, "mode": mode, "status": 504}]
+
+
+def lost_storage_answers(requests: int) -> Iterator[tuple[int, Mode]]:
+    """For every changing request to storage: it took place, and the answer was 503, or the connection was cut."""
+    for nth in range(1, requests + 1):
+        yield nth, "lost_503"
+        yield nth, "lost_cut"
 
 
 def points_of(path: Path, effects: list[str]) -> Iterator[Point]:

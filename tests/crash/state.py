@@ -22,9 +22,7 @@ _NOT_COMPARED = {TableName.LANES}
 async def stored_state(world: World) -> dict[str, Any]:
     """All rows and blobs."""
     rows: list[str] = []
-    async with TableServiceClient.from_connection_string(
-        world.settings.data_storage.connection_string or ""
-    ) as service:
+    async with TableServiceClient.from_connection_string(world.host) as service:
         for table in TableName:
             if table in _NOT_COMPARED:
                 continue

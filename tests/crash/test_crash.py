@@ -10,17 +10,20 @@ from emulator.server import EmulatorThread
 from local.azurite import Account
 from tests.crash.paths import PATHS
 from tests.crash.paths import Path as Story
-from tests.crash.player import Forks, Player, Point, difference, lost_graph_answers, points_of
+from tests.crash.player import Forks, Player, Point, difference, lost_graph_answers, lost_storage_answers, points_of
 
 PLAYED = 6
 """Crash points of each story; `make crash` plays all."""
+
+LOST = 9
+"""Lost answers of storage in a story."""
 
 
 @pytest.fixture(scope="module")
 def player(_fresh_accounts: Iterator[Account], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
     folder = tmp_path_factory.mktemp("crash")
     with EmulatorThread(folder / "emulator") as emulator, Forks() as forks:
-        yield Player(emulator, forks, lambda: next(_fresh_accounts).connection_string, folder)
+        yield Player(emulator, forks, lambda: next(_fresh_accounts), folder)
 
 
 def chosen(story: Story, effects: list[str]) -> list[Point]:
@@ -65,6 +68,24 @@ def test_the_end_is_the_same_when_graph_does_it_and_the_answer_is_lost(name: str
         what: lines
         for what, faults in losses
         if (lines := difference(expected.state, player.play(story, faults=faults).state))
+    }
+
+    assert lost == {}
+
+
+@pytest.mark.fault("A01", "A07")
+@pytest.mark.pain("C1")
+@pytest.mark.parametrize("name", ["invoice", "rule"])
+def test_the_end_is_the_same_when_storage_does_it_and_the_answer_is_lost(name: str, player: Player) -> None:
+    story = next(story for story in PATHS if story.name == name)
+    expected = player.play_through_proxy(story)
+    losses = list(lost_storage_answers(player.changing_requests))
+    assert len(losses) > 40
+
+    lost = {
+        loss: lines
+        for loss in losses[:: len(losses) // LOST]
+        if (lines := difference(expected.state, player.play_through_proxy(story, loss).state))
     }
 
     assert lost == {}

@@ -18,7 +18,15 @@ from shared.model.run import ENDS
 ROOT = Path(__file__).parents[2]
 WARNINGS = (ROOT / "docs" / "warnings.md").read_text("utf-8")
 REASONS = (ROOT / "docs" / "reasons.md").read_text("utf-8")
-NOT_OF_A_MESSAGE = {"error", "transient", "lease_lost", "not_propagated", "invalid_task", "message_gone", "delivery_refused"}
+NOT_OF_A_MESSAGE = {
+    "error",
+    "transient",
+    "lease_lost",
+    "not_propagated",
+    "invalid_task",
+    "message_gone",
+    "delivery_refused",
+}
 """Errors that never are the reason of a message: of tasks, lanes and deliveries, and the bases that nobody raises."""
 GONE = {"gone_before_fetch"}
 """Stands with the end `gone`, which has no other reason."""

@@ -28,7 +28,9 @@ def pinned(name: str) -> dict[str, bool]:
 def rows(heading: str) -> dict[str, list[str]]:
     section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE)
     assert section, heading
-    found = [[cell.strip() for cell in line.strip("|").split("|")] for line in section[1].splitlines() if line[:1] == "|"]
+    found = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in section[1].splitlines() if line[:1] == "|"
+    ]
     return {cells[0]: cells[1:] for cells in found[2:]}
 
 
@@ -48,7 +50,9 @@ def families(text: str) -> set[str]:
 def is_refused(licence: str) -> bool:
     """GPL or AGPL, with nothing else to choose. LGPL is a matter of its own."""
     choices = re.split(r"\bOR\b", licence) if " OR " in licence else [licence]
-    return all(re.search(r"(?<!L)(?<!Lesser )\bA?GPL|(?<!Lesser )General Public License|Affero", one) for one in choices)
+    return all(
+        re.search(r"(?<!L)(?<!Lesser )\bA?GPL|(?<!Lesser )General Public License|Affero", one) for one in choices
+    )
 
 
 @pytest.mark.parametrize(

@@ -59,3 +59,9 @@ async def proxied(
         await world.configure()
         proxy.reset()
         yield world
+
+
+@pytest.fixture
+def accounts(_fresh_accounts: Iterator[Account]) -> Iterator[Account]:
+    """Storage accounts that nobody has used, for tests that play several stories."""
+    return _fresh_accounts

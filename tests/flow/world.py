@@ -21,6 +21,7 @@ from shared.configuration.yaml_file import companies
 from shared.errors import PostrumError
 from shared.model.task import TASKS, Queue
 from shared.settings import Settings, read
+from shared.stores.connection import StorageConnection
 from shared.stores.layout import create_all
 
 MAILBOX = "invoice@nordlys.example"
@@ -105,7 +106,7 @@ class World:
 
     def __init__(self, settings: Settings, sink_url: str, clock: FakeClock | None = None, *, host: str = "") -> None:
         self.settings = settings
-        self._host = host or settings.host_storage.connection_string or ""
+        self.host = host or settings.host_storage.connection_string or ""
         self.sink_url = sink_url
         self.clock = clock or FakeClock()
         self.app = App(settings, clock=self.clock, chance=lambda: 0.5)
@@ -114,7 +115,8 @@ class World:
         self._queues: dict[Queue, QueueClient] = {}
 
     async def __aenter__(self) -> World:
-        await create_all(self.settings.data_storage, self.settings.host_storage)
+        direct = StorageConnection(connection_string=self.host)
+        await create_all(direct, direct)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -146,7 +148,7 @@ class World:
         client = self._queues.get(queue)
         if client is None:
             client = self._queues[queue] = QueueClient.from_connection_string(
-                self._host,
+                self.host,
                 queue,
                 message_decode_policy=TextBase64DecodePolicy(),
             )
