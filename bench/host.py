@@ -31,6 +31,7 @@ def main() -> int:
     parser.add_argument("--ready-file", type=Path, required=True)
     parser.add_argument("--invocations", type=Path, required=True)
     parser.add_argument("--count", type=Path, help="file for the numbers of storage requests, written at the end")
+    parser.add_argument("--modules", type=Path, help="file for the names of the packages' modules, written at the end")
     parser.add_argument("--profile", type=Path, help="file for cProfile's figures, written at the end")
     arguments = parser.parse_args()
     logging.basicConfig(level="WARNING", format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
@@ -61,6 +62,8 @@ def main() -> int:
     finally:
         if profile:
             profile.dump_stats(arguments.profile)
+        if arguments.modules:
+            arguments.modules.write_text(json.dumps(_of_packages()))
         if counts is not None:
             arguments.count.write_text(json.dumps(counts, indent=1, sort_keys=True))
 
@@ -83,6 +86,12 @@ def _count() -> Counter[str]:
 
     AioHttpTransport.send = counted
     return counts
+
+
+def _of_packages() -> list[str]:
+    """Modules of installed packages that are loaded, in the order in which they were."""
+    loaded = [(name, getattr(module, "__file__", None) or "") for name, module in list(sys.modules.items())]
+    return [name for name, file in loaded if "site-packages" in file]
 
 
 def _name(request: Any) -> str:

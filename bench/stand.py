@@ -22,6 +22,7 @@ from local.azurite import Azurite
 from local.setup import ROOT
 from shared.app import App
 from shared.configuration.yaml_file import companies
+from shared.model.task import MailboxTask
 from shared.settings import read
 from shared.stores.layout import create_all
 
@@ -125,16 +126,20 @@ class Stand:
         options = ["--app", str(ROOT), "--settings", str(self.settings_file), "--ready-file", str(ready)]
         self.app = self._run("bench.host", [*options, "--invocations", str(self.folder / "invocations"), *more])
         _wait(ready.exists, self.app)
-        document = json.loads(ready.read_text())
-        self._url, self._key = document["url"], document["keys"]["master"]
+        self._host = json.loads(ready.read_text())
 
     def tick(self) -> None:
         """Let the timer fire now."""
-        _post(f"{self._url}/admin/functions/tick", {}, key=self._key)
+        press(self._host, "tick")
+
+    def look(self) -> None:
+        """Let the mailbox be listed now, due or not."""
+        task = MailboxTask(company="nordlys", mailbox="letters")
+        press(self._host, "mailbox", task.encode())
 
     def running(self) -> int:
         """Invocations under way."""
-        return int(_post(f"{self._url}/admin/host/status", None, key=self._key)["running"])
+        return int(_post(f"{self._host['url']}/admin/host/status", None, key=self._host["keys"]["master"])["running"])
 
     def invocations(self) -> list[Invocation]:
         """All that have finished."""
@@ -249,6 +254,11 @@ def launch(module: str, arguments: list[str], log: Path) -> subprocess.Popen[byt
         return subprocess.Popen(
             command, cwd=ROOT, env=clean, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True
         )
+
+
+def press(host: dict[str, Any], function: str, given: str = "") -> None:
+    """Let a function run now, as "Test/Run" of the portal does. `host` is what its ready file says."""
+    _post(f"{host['url']}/admin/functions/{function}", {"input": given}, key=host["keys"]["master"])
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from shared.configuration.service import Configure
 from shared.desk.documents import Documents
 from shared.desk.series import NumberSeries
+from shared.doctor.doctor import Doctor
 from shared.documents.child import DocumentReader
 from shared.errors import ConfigurationError
 from shared.identity.credentials import FederatedCredential
@@ -35,6 +36,7 @@ from shared.stores.claims import Claims
 from shared.stores.configuration import Configuration
 from shared.stores.deliveries import Deliveries
 from shared.stores.due import Due
+from shared.stores.key_vault import KeyVaultSecretStore
 from shared.stores.lanes import Lanes
 from shared.stores.layout import TableName
 from shared.stores.lookup import Lookup
@@ -46,6 +48,9 @@ from shared.stores.secret_store import FileSecretStore, SecretStore
 from shared.stores.tables import Table
 from shared.stores.timeline import Timeline
 from shared.webhooks.sender import Sender
+
+if TYPE_CHECKING:
+    from shared.configuration.service import Configure
 
 USABLE_SHARE = 0.8
 """Of the function's time-out that a use case takes before it stops itself."""
@@ -140,6 +145,18 @@ class App:
         return StatusReport(self.services)
 
     @cached_property
+    def doctor(self) -> Doctor:
+        """Looks whether the deployment works, and is closed where it has to be."""
+        return Doctor(
+            settings=self.settings,
+            services=self.services,
+            secrets=lambda: self.secrets,
+            credential=self._credential,
+            client=self._client,
+            storage_credential=self._storage_credential,
+        )
+
+    @cached_property
     def configuration(self) -> Configuration:
         """Configuration as it is stored."""
         return Configuration(self._table(TableName.CONFIG))
@@ -147,6 +164,9 @@ class App:
     @cached_property
     def configure(self) -> Configure:
         """Use case: change the configuration."""
+        # Late: no function needs it, and it loads all of classification.
+        from shared.configuration.service import Configure
+
         return Configure(
             self.configuration, self.secrets, self.settings.allowed_networks, self.settings.allow_http_webhooks
         )
@@ -154,9 +174,14 @@ class App:
     @cached_property
     def secrets(self) -> SecretStore:
         """Where secrets are."""
+        if self.settings.key_vault_uri:
+            return KeyVaultSecretStore(
+                self.settings.key_vault_uri, self._storage_credential, ca_file=self.settings.ca_file
+            )
         if self.settings.secrets_file is None:
             raise ConfigurationError(
-                "no place for secrets is configured", remedy="Set POSTRUM_SECRETS_FILE; docs/settings.md explains it."
+                "no place for secrets is configured",
+                remedy="Set POSTRUM_KEY_VAULT_URI, or POSTRUM_SECRETS_FILE for development; see docs/settings.md.",
             )
         return FileSecretStore(self.settings.secrets_file)
 
@@ -176,6 +201,8 @@ class App:
             await self.services.document_reader.aclose()
         if "sender" in built:
             await self.sender.close()
+        if "secrets" in built and isinstance(self.secrets, KeyVaultSecretStore):
+            await self.secrets.aclose()
         for client in self._graph.values():
             await client.aclose()
         if "_storage_identity" in built:
@@ -204,16 +231,25 @@ class App:
         return SOURCES[mailbox.connection](mailbox, self._graph_client)
 
     def _graph_client(self, mailbox: Mailbox) -> GraphClient:
-        tenant = self._tenant(mailbox)
+        return self._client(self._tenant(mailbox))
+
+    def _client(self, tenant: str) -> GraphClient:
         client = self._graph.get(tenant)
         if client is None:
-            ca_file = Path(self.settings.ca_file) if self.settings.ca_file else None
-            credential = FederatedCredential(
-                tenant_id=tenant,
-                client_id=self.settings.app_client_id,
-                identity_client_id=self.settings.identity_client_id or "",
-                authority=self.settings.authority,
-                ca_file=ca_file,
+            client = self._graph[tenant] = GraphClient(
+                self._credential(tenant), base_url=self.settings.graph_url, ca_file=self._ca_file
             )
-            client = self._graph[tenant] = GraphClient(credential, base_url=self.settings.graph_url, ca_file=ca_file)
         return client
+
+    def _credential(self, tenant: str) -> FederatedCredential:
+        return FederatedCredential(
+            tenant_id=tenant,
+            client_id=self.settings.app_client_id,
+            identity_client_id=self.settings.identity_client_id or "",
+            authority=self.settings.authority,
+            ca_file=self._ca_file,
+        )
+
+    @property
+    def _ca_file(self) -> Path | None:
+        return Path(self.settings.ca_file) if self.settings.ca_file else None

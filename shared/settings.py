@@ -32,6 +32,8 @@ class Settings(Model):
     allowed_networks: tuple[Network, ...]
     allow_http_webhooks: bool
     secrets_file: Path | None
+    key_vault_uri: str | None
+    probe_mailbox: str | None
     function_seconds: int
     mail_limit_mib: int
     tick_schedule: str
@@ -153,10 +155,16 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "POSTRUM_SECRETS_FILE",
-        "File for secrets, readable by its owner only: for development.",
+        "File for secrets, readable by its owner only: for development, in place of the vault.",
         "",
         ".cache/run/secrets.json",
         in_azure=False,
+    ),
+    Setting("POSTRUM_KEY_VAULT_URI", "Address of the Key Vault for secrets: `https://NAME.vault.azure.net`.", ""),
+    Setting(
+        "POSTRUM_PROBE_MAILBOX",
+        "Address of a mailbox that Postrum must not be able to read; `postrum doctor` checks that it is refused.",
+        "",
     ),
     Setting(
         "POSTRUM_FUNCTION_SECONDS",
@@ -202,6 +210,11 @@ def read(environment: Mapping[str, str]) -> Settings:
     host = _storage(environment, "AzureWebJobsStorage", ("queue",), problems, ca_file)
     data = _storage(environment, "DATA_STORAGE", ("blob", "table"), problems, ca_file)
     secrets_file = value("POSTRUM_SECRETS_FILE")
+    key_vault = value("POSTRUM_KEY_VAULT_URI")
+    if secrets_file and key_vault:
+        problems.append(
+            "POSTRUM_SECRETS_FILE and POSTRUM_KEY_VAULT_URI are both set: secrets are in one place, so set one"
+        )
     settings = {
         "host_storage": host,
         "data_storage": data,
@@ -217,6 +230,13 @@ def read(environment: Mapping[str, str]) -> Settings:
         ),
         "allow_http_webhooks": checked("POSTRUM_ALLOW_HTTP_WEBHOOKS", _flag, "true or false", False),
         "secrets_file": Path(secrets_file) if secrets_file else None,
+        "key_vault_uri": checked("POSTRUM_KEY_VAULT_URI", _https, "an address that begins with https://", "")
+        if key_vault
+        else None,
+        "probe_mailbox": checked(
+            "POSTRUM_PROBE_MAILBOX", _address, "a full mail address such as someone@company.com", ""
+        )
+        or None,
         "function_seconds": checked("POSTRUM_FUNCTION_SECONDS", _between(30, 3600), "a number from 30 to 3600", 600),
         "mail_limit_mib": checked("POSTRUM_MAIL_LIMIT_MIB", _between(1, 150), "a number from 1 to 150", 150),
         "tick_schedule": value("POSTRUM_TICK_SCHEDULE"),
@@ -255,6 +275,13 @@ def _https(text: str) -> str:
 
 def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _address(text: str) -> str:
+    local, at, domain = text.rpartition("@")
+    if text and (not at or not local or "." not in domain or any(char.isspace() for char in text)):
+        raise ValueError(text)
+    return text
 
 
 def _flag(text: str) -> bool:

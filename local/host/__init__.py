@@ -16,6 +16,9 @@ What of `host.json` it honours (`config.py` is the table's other half; every oth
     extensions.queues.messageEncoding       "base64" (default) or "none"
     logging, extensionBundle, telemetryMode accepted, without effect on this machine
 
+A storage account is opened by a connection string, or by `NAME__queueServiceUri` and `NAME__blobServiceUri` with a managed
+identity (`NAME__clientId`), as in Azure.
+
 Where it differs from Azure, because one process on one machine needs no more: timers take no lease against other
 instances; a time-out cancels the invocation where Azure restarts the worker; times are UTC; bindings other than
 timerTrigger, queueTrigger and httpTrigger (with its http output) are refused.

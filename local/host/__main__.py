@@ -43,6 +43,9 @@ def _arguments(given: list[str]) -> argparse.Namespace:
         help=f"how long a received message stays away after a crash (default: {DEFAULT_INVISIBILITY}, as in Azure)",
     )
     parser.add_argument("--ready-file", type=Path, metavar="FILE", help="written when the host is ready: address, keys")
+    parser.add_argument(
+        "--ca-file", type=Path, metavar="FILE", help="certificate authority of the host's storage (default: the public)"
+    )
     parser.add_argument("--invocations", type=Path, metavar="FILE", help="one JSON line for each finished invocation")
     parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     return parser.parse_args(given)
@@ -71,6 +74,7 @@ def main(given: list[str] | None = None) -> int:
         port=arguments.port,
         invisibility=arguments.invisibility,
         ready_file=arguments.ready_file,
+        ca_file=arguments.ca_file,
     )
     observer = _recorder(arguments.invocations) if arguments.invocations else None
 

@@ -31,7 +31,7 @@ from local.host.errors import CONFIGURATION, PORT_IN_USE, HostError
 from local.host.http import HttpFront
 from local.host.polling import encode
 from local.host.queues import QueueListener
-from local.host.storage import Storage, connection_string
+from local.host.storage import Storage, connection
 from local.host.worker import Observer, Worker, log
 
 DEFAULT_PORT = 7071
@@ -49,6 +49,7 @@ class Options:
     port: int | None = None
     invisibility: int = DEFAULT_INVISIBILITY
     ready_file: Path | None = None
+    ca_file: Path | None = None
     drain_seconds: float = 30
 
 
@@ -111,7 +112,7 @@ class Host:
         listening: socket.socket,
         stack: contextlib.AsyncExitStack,
     ) -> int:
-        storages = await _open_storages(functions, os.environ, stack)
+        storages = await _open_storages(functions, os.environ, self._options.ca_file, stack)
         own = storages.get(DEFAULT_CONNECTION)
         host_id = os.environ.get(HOST_ID_SETTING, "development").lower()
         key_pair = await keys.stored_keys(await own.container(keys.CONTAINER), host_id) if own else keys.make_keys()
@@ -226,16 +227,19 @@ async def _put(storage: Storage, queue: str, text: str) -> None:
 
 
 async def _open_storages(
-    functions: Sequence[Function], settings: Mapping[str, str], stack: contextlib.AsyncExitStack
+    functions: Sequence[Function],
+    settings: Mapping[str, str],
+    ca_file: Path | None,
+    stack: contextlib.AsyncExitStack,
 ) -> dict[str, Storage]:
     """Open and check the storage accounts that the functions need, the host's own first."""
     names = [function.connection for function in functions if isinstance(function, QueueFunction)]
     needs_own = any(isinstance(function, TimerFunction) for function in functions)
-    if needs_own or settings.get(DEFAULT_CONNECTION):
+    if needs_own or settings.get(DEFAULT_CONNECTION) or settings.get(f"{DEFAULT_CONNECTION}__queueServiceUri"):
         names.insert(0, DEFAULT_CONNECTION)
     found: dict[str, Storage] = {}
     for name in dict.fromkeys(names):
-        storage = Storage(name, connection_string(name, settings))
+        storage = Storage(name, connection(name, settings), ca_file)
         found[name] = await stack.enter_async_context(storage)
         await storage.check()
     return found

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from shared.console.pages import Links, error_page, message_page, status_page
+from shared.doctor.doctor import Doctor
 from shared.errors import (
     ConcurrentWrite,
     ConfigurationError,
@@ -54,6 +55,10 @@ class Product(Protocol):
     def again(self) -> RunAgain:
         """Runs things again."""
 
+    @property
+    def doctor(self) -> Doctor:
+        """Looks whether the deployment works."""
+
 
 def web(app: Product) -> AsgiApp:
     """The console over the product."""
@@ -89,6 +94,11 @@ def web(app: Product) -> AsgiApp:
         """Put a parked task again."""
         await app.again.parked_task(_key(task, "parked task"))
         return RedirectResponse(_links(request)("/"), status_code=303)
+
+    @api.get("/api/v1/doctor")
+    async def doctor() -> Response:
+        """What the app finds about itself: `shared.doctor.model.Report`."""
+        return JSONResponse((await app.doctor()).model_dump(mode="json"))
 
     @api.exception_handler(PostrumError)
     async def failed(request: Request, error: Exception) -> Response:

@@ -189,7 +189,10 @@ _HOST_UNKNOWN = re.compile(
     r"|account or domain may not exist|nxdomain|unrouteable mail domain",
     re.I,
 )  # fmt: skip
-_NOISE = re.compile(r"https?://\S+|<?[^\s<>@]{1,90}@[^\s<>@]{1,190}>?|recipient address rejected:|\brfc822;", re.I)
+_NOISE = re.compile(
+    r"https?://\S+|<?[^\s<>@]{1,90}@[^\s<>@]{1,190}>?|recipient address rejected:|delivery temporarily suspended:|\brfc822;",
+    re.I,
+)
 _FILTERED = re.compile(
     r"user reject|rejected by (?:the )?(?:recipient|user|addressee)|recipient .{0,40}(?:filter"
     r"|only accept|refus|does(?:n't| not) (?:want|accept)|is not accepting)|account is protected"

@@ -1,8 +1,8 @@
-"""Containers in memory: what opens them."""
+"""Containers in memory: what opens them. The readers are imported when the first container comes; most mail has none."""
 
 from __future__ import annotations
 
-from shared.mail.outlook import NotReadable, OutlookMessage
+from shared.mail.outlook import OutlookMessage
 
 __all__ = ["read_msg", "read_tnef", "unwrap_smime"]
 
@@ -26,6 +26,3 @@ def unwrap_smime(data: bytes | bytearray) -> tuple[memoryview | bytes | None, st
     from shared.mail import smime
 
     return smime.unwrap(data)
-
-
-_ = NotReadable

@@ -164,7 +164,7 @@ class Level:
 
     def _route(self, part: Part) -> Consumer:
         kind, path = part.content_type.value, self._path(part.section)
-        name = part_name(part, self.account.warn)
+        name = part_name(part)
         if kind in _MAIL_TYPES:
             return self._mail(part, path, name, kind)
         if part.depth_cut:

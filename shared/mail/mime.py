@@ -312,9 +312,10 @@ class Machine:
         ):
             return at
         if not self._open:
+            end = len(buffer) if final else self._whole_lines(at, len(buffer))
             if self._in_leaf:
-                self._data(at, len(buffer))
-            return len(buffer)
+                self._data(at, end)
+            return end
         if self._body_start and not final and len(buffer) - at < self._keep:
             return at
         delimiter = self._delimiter(at, final, starts=self._body_start)
@@ -326,14 +327,19 @@ class Machine:
         if final:
             self._data(at, len(buffer))
             return len(buffer)
-        safe = max(at, len(buffer) - self._keep)
-        line = max(buffer.rfind(b"\n", max(at, safe - 1200), safe), buffer.rfind(b"\r", max(at, safe - 1200), safe))
-        if line > at:
-            safe = line - (buffer[line - 1 : line + 1] == b"\r\n")
+        safe = self._whole_lines(at, max(at, len(buffer) - self._keep))
         if safe > at:
             self._data(at, safe)
             self._body_start = False
         return safe
+
+    def _whole_lines(self, at: int, end: int) -> int:
+        """The last line end before `end`, or `end` itself where lines are long: decoders like whole lines."""
+        buffer, start = self._buffer, max(at, end - 1200)
+        line = max(buffer.rfind(b"\n", start, end), buffer.rfind(b"\r", start, end))
+        if line > at + 1:
+            return line - (buffer[line - 1 : line + 1] == b"\r\n")
+        return end if end - at > 1200 else at
 
     def _data(self, start: int, end: int) -> None:
         if end <= start:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shared.mail.encoded_words import Warn, fold_white_space
+from shared.mail.encoded_words import fold_white_space
 from shared.mail.mime import Part
 
 __all__ = ["clean_name", "part_name"]
@@ -12,13 +12,12 @@ __all__ = ["clean_name", "part_name"]
 LONGEST = 1000
 
 
-def part_name(part: Part, warn: Warn | None = None) -> str | None:
+def part_name(part: Part) -> str | None:
     """The name in Content-Disposition, or else in Content-Type."""
     for parameters, key in ((part.disposition, "filename"), (part.content_type, "name"), (part.disposition, "name"),
                             (part.content_type, "filename")):  # fmt: skip
         if name := clean_name(parameters.get(key)):
             return name
-    del warn
     return None
 
 

@@ -75,7 +75,7 @@ def read(data: bytes | bytearray | memoryview, deepest: int) -> OutlookMessage:
                 current.title = bytes(value).partition(b"\0")[0]
             elif name == _ATTACHMENT:
                 _properties(value, current.properties, problems)
-    if seen and at != len(view) and bytes(view[at:]).strip(b"\0") or at > len(view):
+    if (seen and at != len(view) and bytes(view[at:]).strip(b"\0")) or at > len(view):
         problems.append("the winmail.dat is cut short")
     if not seen:
         raise NotReadable("nothing in the winmail.dat can be read")

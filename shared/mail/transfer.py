@@ -50,31 +50,53 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _FOREIGN = bytes(sorted(set(range(256)) - set(_ALPHABET) - {ord("=")}))
 _BREAKS = b"\r\n \t"
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s\x00]")
-FOOTER = 60
-"""What comes sooner than this behind the padding, and is no base64, is somebody's footer."""
+_PURE = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_PIECES = re.compile(rb"([A-Za-z0-9+/]*)(=+|\Z)")
+_LINE_END = re.compile(rb"[\r\n]+")
+MOST_IRREGULAR = 50_000
+"""With more irregular lines than this, the padding in them is passed over like everything foreign."""
+LONG_LINE = 1200
+"""A longer line is decoded in pieces."""
 
 
 class Base64:
-    """Base64, whole lines at a time."""
+    """Base64, whole lines at a time; what comes out does not depend on how the bytes come in."""
 
     def __init__(self) -> None:
         self.problem: str | None = None
-        self._rest = b""  # what did not make a group of four yet, white space and foreign bytes taken out
+        self._line = b""  # the beginning of a line whose end has not come yet
+        self._rest = b""  # characters that did not make a group of four yet
         self._ended = False  # padding was seen
+        self._irregular = 0  # lines that were not plain; with very many, nobody takes care any more
 
     def feed(self, data: Data) -> Data:
         """Decode as many whole lines as are there."""
+        out: list[Data] = []
+        if self._line:  # end the line that was cut in two, then go on with whole lines
+            end = bytes(data[:LONG_LINE]).find(b"\n") + 1
+            if not end:
+                data = self._line + data
+                self._line = b""
+            else:
+                begun, self._line = self._line, b""
+                out.append(self._slow(begun + bytes(data[:end])))
+                data = data[end:]
         if not self._rest and not self._ended:
             fast, used = self._regular(data)
-            if used == len(data):
-                return fast
-            rest = self._slow(bytes(data[used:]))
-            return fast + rest if rest and fast else fast or rest
-        return self._slow(bytes(data))
+            out.append(fast)
+            data = data[used:]
+        if len(data):
+            left = bytes(data)
+            cut = max(left.rfind(b"\n"), left.rfind(b"\r", 0, len(left) - 1)) + 1
+            if len(left) - cut > LONG_LINE:
+                cut = len(left)
+            self._line = left[cut:]
+            out.append(self._slow(left[:cut]))
+        return out[0] if len(out) == 1 else b"".join(out)
 
     def _regular(self, data: Data) -> tuple[bytes, int]:
         """Decode the run of equally long lines at the beginning; answer it and how much was used."""
-        head = bytes(data[:1200])
+        head = bytes(data[:LONG_LINE])
         start = len(head) - len(head.lstrip(b"\r\n"))
         end = head.find(b"\n", start)
         if end < 0:
@@ -97,54 +119,63 @@ class Base64:
         return out, start + size
 
     def _slow(self, data: bytes) -> bytes:
-        """Decode with every irregularity that is known."""
+        """Decode whole lines with every irregularity that is known."""
         clean = data.translate(None, _BREAKS)
-        if foreign := _NOT_BASE64.search(clean):
-            before, padding, behind = clean[: foreign.start()].rpartition(b"=")
-            if self._ended or (padding and len(behind) < FOOTER):
-                self.problem = self.problem or "text after the end of the base64 data"
-                if self._ended:
-                    return b""
-                clean = before + padding
-            else:
-                self.problem = self.problem or "characters that are not base64"
+        if self._irregular > MOST_IRREGULAR:
+            return self._characters(clean.translate(None, b"="))
+        if not self._ended and b"=" not in clean and not _NOT_BASE64.search(clean):
+            return self._characters(clean)
+        out: list[bytes] = []
+        at = 0
+        for end in _LINE_END.finditer(data):
+            if self._irregular > MOST_IRREGULAR:
+                break
+            out.append(self._one_line(data[at : end.start()]))
+            at = end.end()
+        if self._irregular > MOST_IRREGULAR:
+            out.append(self._characters(data[at:].translate(None, _BREAKS + b"=")))
+        else:
+            out.append(self._one_line(data[at:]))
+        return b"".join(out)
+
+    def _characters(self, clean: bytes) -> bytes:
+        """Decode characters, up to the last group of four."""
         clean = self._rest + clean.translate(None, _FOREIGN)
-        self._rest = b""
-        if b"=" not in clean:
-            whole = len(clean) - len(clean) % 4
-            self._rest = clean[whole:]
-            self._ended = self._ended and not whole
-            return pybase64.b64decode(clean[:whole])
-        out = []
-        pieces = re.findall(rb"[^=]+=*|=+", clean)
-        for number, piece in enumerate(pieces):
-            text = piece.rstrip(b"=")
-            if not text:
-                continue
-            last = number == len(pieces) - 1
-            if text == piece:  # only the last has no padding
-                if self._ended or number:
-                    self.problem = self.problem or "several base64 texts one after the other"
-                whole = len(text) - len(text) % 4
-                self._rest = text[whole:]
-                out.append(pybase64.b64decode(text[:whole]))
+        whole = len(clean) - len(clean) % 4
+        self._rest = clean[whole:]
+        return pybase64.b64decode(clean[:whole])
+
+    def _one_line(self, line: bytes) -> bytes:
+        """A line with padding or foreign characters, or behind the padding."""
+        clean = line.translate(None, _BREAKS)
+        if not clean:
+            return b""
+        if self._ended or b"=" in clean or _NOT_BASE64.search(clean):
+            self._irregular += 1
+        if self._ended:
+            if len(clean) % 4 or not _PURE.fullmatch(line.strip()):
+                self.problem = self.problem or "text after the end of the base64 data"
+                return b""
+            self.problem = self.problem or "several base64 texts one after the other"
+        elif _NOT_BASE64.search(clean):
+            self.problem = self.problem or "characters that are not base64"
+        out: list[bytes] = []
+        for text, padding in _PIECES.findall(clean.translate(None, _FOREIGN)):
+            if text:
                 self._ended = False
-                continue
-            if last and len(piece) % 4 and len(text) % 4 in (2, 3) and len(piece) - len(text) < 4 - len(text) % 4:
-                self._rest = piece  # the second `=` may come with the next data
-                text = b""
-            out.append(_group(text))
-            self._ended = True
+                out.append(self._characters(text))
+            if padding:
+                out.append(_group(self._rest))
+                self._rest, self._ended = b"", True
         return b"".join(out)
 
     def close(self) -> Data:
         """What is left: a group that lacks its padding, or was cut."""
-        rest = self._rest.rstrip(b"=")
-        padded = self._rest != rest
-        self._rest = b""
-        if rest and not padded:
+        last = self._slow(self._line) if self._line else b""
+        rest, self._line, self._rest = self._rest, b"", b""
+        if rest:
             self.problem = self.problem or "the base64 data is cut short"
-        return _group(rest)
+        return last + _group(rest)
 
 
 def _group(text: bytes) -> bytes:

@@ -17,7 +17,7 @@ MessageId = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{26}$")]
 class Model(BaseModel):
     """Base of every model: frozen, and strict about unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False, defer_build=True)
 
 
 def stamp(time: datetime) -> str:

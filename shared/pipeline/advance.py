@@ -12,7 +12,6 @@ from datetime import timedelta
 
 from shared.actions.base import ActionContext
 from shared.actions.registry import STORE_ACTIONS
-from shared.classify.decide import decide
 from shared.errors import ConcurrentWrite, ConfigurationError, PermanentError, PostrumError, TransientError
 from shared.model.config import Company, Mailbox
 from shared.model.decision import Decision
@@ -21,7 +20,6 @@ from shared.model.run import ENDS, ActionResult, Run, Stage
 from shared.model.task import ActTask, ClassifyTask
 from shared.pipeline.announce import Announcer
 from shared.pipeline.ending import Ending, awaits_placement
-from shared.pipeline.gather import Gather
 from shared.pipeline.services import Services
 from shared.stores.messages import StoredRun
 from shared.telemetry import event, problem
@@ -83,6 +81,10 @@ class Advance:
             await ending.wake(company, mailbox, listing=True)
             return
         if run.stage is Stage.ARCHIVED:
+            # Loaded with the first mail: the timer and the lane's holder load this module too, and never read one.
+            from shared.classify.decide import decide
+            from shared.pipeline.gather import Gather
+
             evidence = await Gather(self.services)(run, company, mailbox)
             decision = decide(evidence, company)
             run = self._decided(run, evidence, decision)

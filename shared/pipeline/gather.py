@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from shared.documents.kinds import judge
@@ -21,6 +21,8 @@ from shared.stores.archive import BlobWriter, mail_path
 
 BODY_LIMIT = 200_000
 """Characters of text and of HTML that are kept in the Evidence; the whole is in the archive."""
+SMALL = 16 * 1024
+"""Bytes of a mail that is read without a thread."""
 REFERENCES = 8
 """Earlier messages that are looked for, the newest first."""
 
@@ -55,12 +57,13 @@ class Gather:
         reader = MailReader(trust=trust)
         spool = DocumentSpool(self.services.document_reader)
         writers: dict[int, BlobWriter] = {}
+        # In a thread, so that the lease of a lane and other tasks of this worker go on meanwhile; a small mail is read sooner than that.
+        aside = _at_once if run.size <= SMALL else asyncio.to_thread
         try:
             async for chunk in self.services.archive.read(mail_path(run.company, run.message)):
-                # In a thread, so that the lease of a lane and other tasks of this worker go on meanwhile.
-                await self._store(run, writers, spool, await asyncio.to_thread(_events, reader, chunk))
-            await self._store(run, writers, spool, await asyncio.to_thread(_last_events, reader))
-            mail = await asyncio.to_thread(reader.mail)
+                await self._store(run, writers, spool, await aside(_events, reader, chunk))
+            await self._store(run, writers, spool, await aside(_last_events, reader))
+            mail = await aside(reader.mail)
             documents = await spool.findings()
         finally:
             spool.close()
@@ -99,6 +102,10 @@ class Gather:
                 if message != run.message
             ]
         return tuple(dict.fromkeys(known))
+
+
+async def _at_once[**P, T](work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    return work(*args, **kwargs)
 
 
 def _events(reader: MailReader, chunk: bytes) -> list[LeafEvent]:

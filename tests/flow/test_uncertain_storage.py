@@ -85,18 +85,21 @@ async def _story(
             return await _end(world, emulator), requests
 
 
+@pytest.mark.filterwarnings("ignore:Sending a large body")  # blocks of 4 MiB, given to aiohttp by the SDK
 @pytest.mark.fault("A06")
 async def test_a06_a_mail_that_is_written_half_is_not_recorded_and_is_written_again(
     proxied: World, proxy: StorageProxy, emulator: EmulatorThread
 ) -> None:
     content = mail("Invoice with plans", pdf=PDF + b"%" + b"plan " * 1_200_000)
     emulator.control.deliver(MAILBOX, content, received=RECEIVED)
-    proxy.script(2, "cut_upload", match="mail.eml", after_bytes=100_000)  # the second block breaks off
+    # the second block breaks off, and again when aiohttp repeats the PUT by itself
+    proxy.script(2, "cut_upload", times=2, match="mail.eml", after_bytes=100_000)
     await proxied.app.tick()
     await proxied.drain([Queue.MAILBOX])
 
     services = proxied.app.services
-    assert proxy.fired == 1
+    assert proxy.fired >= 1
+    proxy.reset()
     assert [path async for path in services.archive.paths()] == []
     assert [run.sha256 async for run in services.messages.every_run()] == [""]
 

@@ -67,10 +67,13 @@ def signed(content: bytes, *, pieces: int = 1) -> bytes:
         octets = der(0x04, content)
     else:
         step = len(content) // pieces + 1
-        octets = b"\x24\x80" + b"".join(der(0x04, content[i : i + step]) for i in range(0, len(content), step)) + b"\0\0"
+        octets = (
+            b"\x24\x80" + b"".join(der(0x04, content[i : i + step]) for i in range(0, len(content), step)) + b"\0\0"
+        )
     inner = der(0x30, der(0x06, OID + b"\x01") + der(0xA0, octets))
     return der(
-        0x30, der(0x06, OID + b"\x02") + der(0xA0, der(0x30, der(0x02, b"\x01") + der(0x31, b"") + inner + der(0x31, b"")))
+        0x30,
+        der(0x06, OID + b"\x02") + der(0xA0, der(0x30, der(0x02, b"\x01") + der(0x31, b"") + inner + der(0x31, b""))),
     )
 
 

@@ -100,7 +100,9 @@ def test_inline_is_what_the_html_shows_not_what_the_disposition_says() -> None:
             attachment("other.png", PNG + b"1", "image/png", "Content-ID: <other@example.org>\r\n").replace(
                 b"attachment;", b"inline;"
             ),
-            attachment("paper.pdf", PDF, "application/pdf", "Content-ID: <paper>\r\n").replace(b"attachment;", b"inline;"),
+            attachment("paper.pdf", PDF, "application/pdf", "Content-ID: <paper>\r\n").replace(
+                b"attachment;", b"inline;"
+            ),
             attachment("photo.png", PNG + b"2", "image/png", "Content-Location: photo.png\r\n"),
             kind="related",
         )
@@ -115,7 +117,9 @@ def test_inline_is_what_the_html_shows_not_what_the_disposition_says() -> None:
 
 @pytest.mark.pain("C36")
 def test_the_type_comes_from_the_content() -> None:
-    mail, _ = read(multipart(text("x"), attachment("invoice.txt", PDF, "text/plain"), attachment("a.pdf", b"MZ\x90" + b"\0" * 80)))
+    mail, _ = read(
+        multipart(text("x"), attachment("invoice.txt", PDF, "text/plain"), attachment("a.pdf", b"MZ\x90" + b"\0" * 80))
+    )
     assert [a.detected_type for a in mail.attachments] == [
         "application/pdf",
         "application/vnd.microsoft.portable-executable",
@@ -125,7 +129,9 @@ def test_the_type_comes_from_the_content() -> None:
 @pytest.mark.fault("C11")
 def test_empty_nameless_and_equal_names() -> None:
     parts = [attachment("same.bin", b"%d" % i) for i in range(50)]
-    mail, leaves = read(multipart(text("x"), attachment("empty.bin", b""), b"Content-Type: application/x\r\n\r\nq", *parts))
+    mail, leaves = read(
+        multipart(text("x"), attachment("empty.bin", b""), b"Content-Type: application/x\r\n\r\nq", *parts)
+    )
     assert [a.size for a in mail.attachments[:2]] == [0, 1]
     assert mail.attachments[1].name is None
     assert len(leaves) == 52
@@ -141,7 +147,10 @@ def test_linked_files_are_listed_as_links() -> None:
     )
     outside = lines('Content-Type: message/external-body; access-type=URL; URL="https://files.example.org/a"', "", "")
     mail, _ = read(multipart(text("see"), linked, outside))
-    assert [a.reference for a in mail.attachments] == ["https://files.example.org/big.zip", "https://files.example.org/a"]
+    assert [a.reference for a in mail.attachments] == [
+        "https://files.example.org/big.zip",
+        "https://files.example.org/a",
+    ]
 
 
 @pytest.mark.pain("C24")

@@ -181,9 +181,14 @@ def test_identifiers_keep_their_brackets() -> None:
 def test_what_rules_need_is_there() -> None:
     mail, _ = read(
         lines(
-            "Return-Path: <>", "List-ID: News <news.example.org>", "Disposition-Notification-To: ada@example.org", "X-Own: =?utf-8?q?=C3=A9?=", "", ""
+            "Return-Path: <>",
+            "List-ID: News <news.example.org>",
+            "Disposition-Notification-To: ada@example.org",
+            "X-Own: =?utf-8?q?=C3=A9?=",
+            "",
+            "",
         )
-    )  # fmt: skip
+    )
     assert mail.return_path == "<>"
     assert mail.list_id == "News <news.example.org>"
     assert mail.receipt_requested

@@ -1,0 +1,66 @@
+"""What is measured: every figure by its key, with its aim and how it comes about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+type Results = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure.
+
+    Attributes:
+        key: its name in results.json.
+        meaning: one line for the table.
+        most: the aim where less is better.
+        least: the aim where more is better.
+        digits: after the decimal point.
+    """
+
+    key: str
+    meaning: str
+    most: float | None = None
+    least: float | None = None
+    digits: int = 2
+
+    def reached(self, value: float) -> bool | None:
+        """Whether the aim is reached; None where there is none."""
+        if self.most is not None:
+            return value <= self.most
+        return None if self.least is None else value >= self.least
+
+    @property
+    def aim(self) -> str:
+        """The aim as text."""
+        if self.most is not None:
+            return f"≤ {self.most:g}"
+        return "" if self.least is None else f"≥ {self.least:g}"
+
+
+FIGURES: tuple[Figure, ...] = (
+    Figure("graph_requests_per_message", "charged Graph requests a mail, archive and move, without the listing's share", 2, digits=3),
+    Figure("graph_listing_requests_per_message", "the listing's share: pages of the folder, and looking folders up", digits=3),
+    Figure("graph_requests_per_message_with_change", "the same where a rule changes a property", 3, digits=3),
+    Figure("graph_round_trips_per_message", "HTTP requests to Graph a mail, archive and move, without the listing's share", 2, digits=3),
+    Figure("mailbox_limit_share", "of the requests a second that three slots allow, with Graph's usual latencies", least=0.9),
+    Figure("mailbox_limit_share_of_four", "the same run, of what four slots would allow (the fourth is for people)"),
+    Figure("throttled_share", "requests refused with 429 in that run", 0.01, digits=4),
+    Figure("mailbox_limit_share_fast", "of 16.67 requests a second, with a tenth of the latencies, no burst left", least=0.9),
+    Figure("throttled_share_fast", "requests refused with 429 in that run", 0.01, digits=4),
+    Figure("app_cpu_ms_per_message", "CPU of the app a mail in the run with usual latencies, in ms", digits=1),
+    Figure("storage_cpu_ms_per_message", "CPU of Azurite a mail in that run, in ms", digits=1),
+    Figure("storage_requests_per_message", "requests to storage that the product makes for a mail", digits=1),
+    Figure("host_storage_requests_per_message", "requests to storage that the development host makes for a mail", digits=1),
+    Figure("peak_mib_150mb", "MiB above idle while a mail of 150 MB goes through the flow", 64, digits=1),
+    Figure("idle_mib", "MiB of the app at rest after a small mail", digits=1),
+    Figure("cold_start_ratio", "start to first finished tick, against an empty app with the same SDKs", 1.3),
+    Figure("cold_start_ratio_queue", "start to first finished queue function, against the same", 1.3),
+    Figure("cold_start_seconds", "start of the process to the first finished tick, in s", digits=2),
+    Figure("gb_seconds_per_1000_mails_lone", "GB-seconds for 1,000 mails that come alone", digits=0),
+    Figure("gb_seconds_per_1000_mails_flow", "GB-seconds for 1,000 mails in a flow of one a second", digits=0),
+    Figure("executions_per_1000_mails_lone", "executions for 1,000 mails that come alone, without idle ticks", digits=0),
+    Figure("gb_seconds_per_idle_hour", "GB-seconds of an hour without mail: ticks and listings", digits=0),
+)  # fmt: skip
+KNOWN = {figure.key: figure for figure in FIGURES}

@@ -1,0 +1,68 @@
+"""docs/performance.md: the last table, where and when it was made, and how each figure is measured."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from types import ModuleType
+
+from bench.figures import FIGURES, Results
+
+HEAD = """# Speed, memory and cost
+
+`make bench` measures these figures anew, prints them and writes `bench/results.json`; `.venv/bin/python -m bench --write-docs` writes this
+page. Ratios say more than times: product, storage emulator and Graph emulator share one machine here.
+
+Measured on {date}: {machine}.
+
+| figure | value | aim | meaning |
+|---|---:|---|---|
+"""
+NOTES = """## What the figures say
+
+- Of the four requests that Graph serves at a time for one application and mailbox, the lane takes three; the fourth is left for people.
+  `mailbox_limit_share` compares with three, `mailbox_limit_share_of_four` with all four.
+- Storage: each mail costs the product about 16 requests. They are, in the order of a mail's way: is it known (read), EML (blob), run
+  (insert), task (queue); message (read), EML (read), claim of its cluster (insert), decision with evidence and run (one transaction),
+  lookup by Message-ID, what waits for the lane, and the wish in the lane's row (a read, and a write where nobody wished before); at last
+  the run (read and replace), two lines of the timeline, and the end of its row in `open`. `python -m bench.storage_requests` counts them.
+- The clients of the storage SDKs share one transport, and with it connections, in each event loop; the environment is not searched for
+  proxies and netrc files with each request. Before that a mail cost the app twice the CPU.
+- The timer and the lane's holder never load what reads a mail, and models are built when they are first used: both are start-up time.
+"""
+
+
+def machine() -> str:
+    """Processors, memory and versions, in words."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine()
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} processors ({model}), {memory:.0f} GiB, Linux, Python {platform.python_version()}"
+
+
+def write_page(results: Results, modules: list[ModuleType], where: str, date: str) -> str:
+    """The whole page."""
+    rows = [
+        f"| `{figure.key}` | {results[figure.key]:.{figure.digits}f} | {figure.aim} | {figure.meaning} |"
+        for figure in FIGURES
+        if figure.key in results
+    ]
+    parts = ["", NOTES, "## How they are measured", ""]
+    for module in modules:
+        keys = ", ".join(f"`{key}`" for key in module.KEYS)
+        parts += [
+            f"### {(module.__doc__ or '').strip().splitlines()[0]}",
+            "",
+            f"{keys} (`{_file(module)}`)",
+            "",
+            module.HOW.strip(),
+            "",
+        ]
+    return HEAD.format(date=date, machine=where) + "\n".join([*rows, *parts])
+
+
+def _file(module: ModuleType) -> str:
+    return module.__name__.replace(".", "/") + ".py"

@@ -1,0 +1,28 @@
+"""The benchmark that counts requests, with a small backlog: counts, never times."""
+
+from __future__ import annotations
+
+from bench import cost, graph_requests
+from bench.figures import KNOWN
+from bench.stand import Invocation
+
+
+def test_archive_and_move_takes_two_requests_a_mail_and_a_property_one_more() -> None:
+    figures = graph_requests.run(mails=20)
+
+    assert figures["graph_requests_per_message"] == 2
+    assert figures["graph_round_trips_per_message"] == 2
+    assert figures["graph_requests_per_message_with_change"] == 3
+    assert 0 < figures["graph_listing_requests_per_message"] * 20 <= 6, "one page, and each folder looked up once"
+    assert all(KNOWN[key].reached(value) is not False for key, value in figures.items())
+
+
+def test_executions_of_one_function_that_overlap_are_billed_once_and_lone_ones_for_a_second() -> None:
+    def ran(function: str, started: float, ended: float) -> Invocation:
+        return Invocation(function, "succeeded", started, ended)
+
+    assert cost.billed_seconds([ran("classify", 0.0, 0.2)]) == 1.0
+    assert cost.billed_seconds([ran("classify", 0.0, 0.2), ran("classify", 5.0, 5.2)]) == 2.0
+    assert cost.billed_seconds([ran("classify", 0.0, 2.0), ran("classify", 1.0, 3.15)]) == 3.2
+    assert cost.billed_seconds([ran("classify", 0.0, 2.0), ran("mailbox", 0.0, 2.0)]) == 4.0
+    assert cost.billed_seconds([]) == 0.0
