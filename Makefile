@@ -3,7 +3,7 @@ MAKEFLAGS += --no-print-directory
 STAMPS := .venv/.stamps
 PY := .venv/bin/python
 
-.PHONY: help setup run demo test check fmt crash bench capabilities lock clean
+.PHONY: help setup run demo test check fmt crash bench capabilities package sbom lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,12 @@ bench: setup ## figures of speed and memory, as a table and in bench/results.jso
 
 capabilities: setup ## which of the numbered promises, pains and faults have a test
 	@$(PY) -m tests.capabilities
+
+package: setup ## the zip that is deployed, in dist/, and its size
+	@$(PY) -m local.package $(ARGS)
+
+sbom: setup ## the bill of materials of that zip, in dist/, as CycloneDX
+	@$(PY) -m local.sbom $(ARGS)
 
 lock: $(STAMPS)/requirements ## write the lock files anew; UPGRADE=1 takes newer versions
 	@echo "lock: requirements.txt, requirements-dev.txt, package-lock.json"

@@ -12,7 +12,7 @@ type alwaysReadyGroup = {
 
 @export()
 @description('How mailboxes are opened. `scoped`: Exchange says which, Entra knows of no mail permission. `tenantWide`: every mailbox of the tenant.')
-type mailboxAccess = 'scoped' | 'tenantWide'
+type mailboxAccessMode = 'scoped' | 'tenantWide'
 
 @export()
 @description('Kind of the principal that deploys.')

@@ -23,6 +23,8 @@ _KNOWN = re.compile(
     re.I,
 )
 _FOLD = re.compile(rb"[\r\n]+[ \t]*")
+_PLAIN = re.compile(rb"([!-9;-~]{1,200})[ \t]*:((?:[^\n]*+\n[ \t])*+[^\n]*+)(?:\n|\Z)")
+"""A field as it should be, folds included."""
 
 
 @dataclass(slots=True)
@@ -30,19 +32,25 @@ class Headers:
     """Fields (name as written, raw value with folds opened), in order."""
 
     fields: list[tuple[str, bytes]] = field(default_factory=list)
+    _by_name: dict[str, list[bytes]] = field(default_factory=dict, repr=False, compare=False)
+    _counted: int = field(default=0, repr=False, compare=False)
 
     def first(self, name: str) -> bytes | None:
         """The raw value of the first field of that name."""
-        name = name.lower()
-        for key, value in self.fields:
-            if key.lower() == name:
-                return value
-        return None
+        values = self._index().get(name.lower())
+        return values[0] if values else None
 
     def all(self, name: str) -> list[bytes]:
         """The raw values of every field of that name."""
-        name = name.lower()
-        return [value for key, value in self.fields if key.lower() == name]
+        return list(self._index().get(name.lower(), ()))
+
+    def _index(self) -> dict[str, list[bytes]]:
+        """The values by lower-case name, with what was added since it was last asked for."""
+        if self._counted < len(self.fields):
+            for name, value in self.fields[self._counted :]:
+                self._by_name.setdefault(name.lower(), []).append(value)
+            self._counted = len(self.fields)
+        return self._by_name
 
     def text(self, name: str, warn: Warn | None = None, charset: str | None = None) -> str | None:
         """The decoded value of the first field of that name."""
@@ -64,6 +72,8 @@ def parse_header_block(block: bytes, most_fields: int, *, top: bool = False) -> 
     A line that is no field ends the header, as the blank line was forgotten; but where known fields follow directly, the
     line was a badly folded one, and belongs to the field before.
     """
+    if (plain := _plain_fields(block)) is not None and len(plain) < most_fields:
+        return Headers(plain), None
     headers = Headers()
     line_end = _LINE_END_LF if b"\n" in block else _LINE_END
     at, length = 0, len(block)
@@ -95,3 +105,17 @@ def parse_header_block(block: bytes, most_fields: int, *, top: bool = False) -> 
         at = following
     keep()
     return headers, None
+
+
+def _plain_fields(block: bytes) -> list[tuple[str, bytes]] | None:
+    """The fields of a header without anything odd in it; None for any other, which takes the longer way."""
+    if block.count(b"\r") != block.count(b"\r\n"):
+        return None
+    fields, end = [], 0
+    for found in _PLAIN.finditer(block):
+        if found.start() != end:
+            return None
+        end = found.end()
+        value = found[2].strip(b" \t\r\n")
+        fields.append((found[1].decode("ascii"), _FOLD.sub(b" ", value) if b"\n" in value else value))
+    return fields if end == len(block) else None

@@ -139,7 +139,7 @@ class Level:
     def leaf_started(self, part: Part) -> None:
         """Decide where the leaf goes."""
         encoding = (part.headers.first("content-transfer-encoding") or b"")[:200].decode("latin-1").partition(";")[0]
-        self._decoder = decoder_for(re.sub(r"\(.*?\)", "", encoding))
+        self._decoder = decoder_for(re.sub(r"\(.*?\)", "", encoding) if "(" in encoding else encoding)
         self._consumer = self._route(part)
 
     def leaf_data(self, data: bytes | memoryview) -> None:
@@ -330,6 +330,8 @@ class Level:
 
     def mark_inline(self) -> None:
         """A part is inline where the HTML shows it, whatever its disposition says (RFC 2392 for `cid:`)."""
+        if not self.drafts:
+            return
         html = "".join(body.text(None) for body in self.bodies if body.kind == "text/html")
         if not html:
             return

@@ -45,7 +45,7 @@ def parse_parameters(raw: bytes | None, warn: Warn | None = None, charset: str |
         return Parameters()
     end = raw.find(b";")
     value = raw if end < 0 else raw[:end]
-    if (first := _NAME.match(value)) and b"/" not in value:  # no value at all: `charset=utf-8`, `filename=x`
+    if b"/" not in value and (first := _NAME.match(value)):  # no value at all: `charset=utf-8`, `filename=x`
         end, value = first.start(), b""
     found: dict[str, bytes] = {}
     at = max(end, 0) if end >= 0 else len(raw)
@@ -59,7 +59,8 @@ def parse_parameters(raw: bytes | None, warn: Warn | None = None, charset: str |
             continue
         item, at = _one(raw, name.end())
         found.setdefault(name[1].decode("ascii").lower(), item)
-    main = re.sub(r"\([^()]*\)", "", value.decode("latin-1")).strip().lower()
+    main = value.decode("latin-1")
+    main = (re.sub(r"\([^()]*\)", "", main) if "(" in main else main).strip().lower()
     return Parameters(main, _joined(found, warn, charset))
 
 

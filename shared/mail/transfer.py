@@ -276,9 +276,16 @@ def uudecode_line(line: bytes) -> bytes:
             return b""
 
 
+_KNOWN: dict[str, type[Base64 | QuotedPrintable | Identity]] = {
+    "base64": Base64, "quoted-printable": QuotedPrintable, "7bit": Identity, "8bit": Identity, "binary": Identity, "": Identity,
+}  # fmt: skip
+
+
 def decoder_for(encoding: str) -> Decoder:
     """Answer the decoder for the name in Content-Transfer-Encoding, also a misspelt one."""
     name = encoding.strip().strip("\"'").lower()
+    if known := _KNOWN.get(name):
+        return known()
     plain = re.sub(r"[^a-z0-9]", "", name)
     if plain in ("base64", "b64", "xbase64", "base"):
         return Base64()

@@ -15,6 +15,7 @@ from shared.pipeline.services import GRACE, Services
 from shared.sources.base import ListedMail, MailSource
 from shared.stores.archive import StoredBlob
 from shared.stores.messages import StoredRun
+from shared.stores.open_messages import OpenMessage
 from shared.telemetry import event
 
 TRIES = 5
@@ -37,6 +38,11 @@ class Intake:
     def identity(self, mail: ListedMail) -> str:
         """The message's identity."""
         return message_id(self.company.id, self.mailbox.address, self.source_kind, mail.provider_id)
+
+    def note(self, mail: ListedMail) -> str:
+        """What is kept of a listed mail until it is fetched."""
+        kept = {"subject": mail.subject[:300], "sender": mail.sender[:320], "categories": mail.categories[:50]}
+        return mail.model_copy(update=kept).model_dump_json()
 
     async def take(self, mail: ListedMail) -> Run | None:
         """Take a listed mail in, if it was not before.
@@ -81,15 +87,14 @@ class Intake:
         await self.services.queues.put(ClassifyTask(message=message, generation=archived.generation))
         return None
 
-    async def left(self, message: str) -> None:
+    async def left(self, item: OpenMessage) -> None:
         """An open message is not in the source folder. Where it was not archived before, it will never be: that is its end."""
-        stored = await self.services.messages.run(message)
-        if stored is None:
-            # It was seen by a worker that died before it wrote anything down.
-            event("mail_left_unread", message=message)
-            await self.services.open.done(self.company.id, self.mailbox.id, message)
-        elif stored.run.stage is Stage.FOUND:
-            await self._end(stored, stored.run, Stage.GONE, "gone_before_fetch", LEFT)
+        stored = await self.services.messages.run(item.message)
+        if stored is None and not item.listed:
+            await self.services.open.done(self.company.id, self.mailbox.id, item.message)
+        elif stored is None or stored.run.stage is Stage.FOUND:
+            run = stored.run if stored else self._found(item.message, ListedMail.model_validate_json(item.listed))
+            await self._end(stored, run, Stage.GONE, "gone_before_fetch", LEFT)
 
     def _found(self, message: str, mail: ListedMail) -> Run:
         now = self.services.clock()

@@ -135,14 +135,15 @@ class Shift:
         now = self._services.clock()
         opened = await self._services.open.of_mailbox(self._company.id, self._mailbox.id)
         known = {item.message for item in opened}
-        listed = {self._intake.identity(mail) for mail in fresh}
-        self._noted = listed - known
-        await self._services.open.found(self._company.id, self._mailbox.id, sorted(self._noted), now + GRACE)
+        listed = {self._intake.identity(mail): mail for mail in fresh}
+        self._noted = listed.keys() - known
+        noted = {message: self._intake.note(listed[message]) for message in self._noted}
+        await self._services.open.found(self._company.id, self._mailbox.id, noted, now + GRACE)
         if not self.cut:
             self._worker.in_source = {mail.provider_id for mail in mails}
             for item in opened:
                 if item.work is None and item.message not in listed:
-                    await self._intake.left(item.message)
+                    await self._intake.left(item)
         self._new.extend(fresh)
         self._listed_at = stamp(now)
         event("folder_listed", company=self._company.id, mailbox=self._mailbox.id, mails=len(fresh))

@@ -5,6 +5,7 @@ A row says when to look at the message again (`until`), and what waits to be don
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,8 @@ class OpenMessage:
     until: str
     tries: int
     work: MailboxWork | None
+    listed: str = ""
+    """What the listing said of it, as JSON, until it is fetched."""
     etag: str = ""
 
 
@@ -37,16 +40,19 @@ class OpenMessages:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    async def found(self, company: str, mailbox: str, messages: list[str], until: datetime) -> None:
-        """Note messages before they are fetched."""
+    async def found(self, company: str, mailbox: str, messages: Mapping[str, str], until: datetime) -> None:
+        """Note messages before they are fetched, each with what the listing said of it."""
         partition = _partition(company, mailbox)
-        for start in range(0, len(messages), TRANSACTION_LIMIT):
-            part = messages[start : start + TRANSACTION_LIMIT]
+        rows = [
+            Row(partition, message, {"until": stamp(until), "tries": 0, "listed": listed})
+            for message, listed in sorted(messages.items())
+        ]
+        for start in range(0, len(rows), TRANSACTION_LIMIT):
+            part = rows[start : start + TRANSACTION_LIMIT]
             if len(part) == 1:
-                await self._table.put("open.found", partition, part[0], {"until": stamp(until), "tries": 0})
+                await self._table.put("open.found", partition, part[0].key, part[0].values)
             else:
-                rows = [Write("put", Row(partition, message, {"until": stamp(until), "tries": 0})) for message in part]
-                await self._table.transact("open.found", rows)
+                await self._table.transact("open.found", [Write("put", row) for row in part])
 
     async def look_again(
         self,
@@ -72,6 +78,7 @@ class OpenMessages:
             "until": stamp(until),
             "tries": tries,
             "work": item.work.model_dump_json() if item.work else None,
+            "listed": item.listed or None,
         }
         row = Row(_partition(item.company, item.mailbox), item.message, {}, item.etag)
         try:
@@ -116,5 +123,6 @@ def _open(row: Row) -> OpenMessage:
         row.text("until"),
         row.number("tries"),
         MailboxWork.model_validate_json(work) if work else None,
+        row.text("listed"),
         row.etag,
     )

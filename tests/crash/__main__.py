@@ -68,7 +68,7 @@ def play(player: Player, story: Story, share: tuple[int, int, int], counts: dict
     part, parts, every = share
     expected = player.play(story)
     chosen = list(cases(player, story, expected.effects))[::every][part - 1 :: parts]
-    print(f"{story.name}: {len(expected.effects)} effects, {len(chosen)} cases", flush=True)
+    print(f"{story.name}: {len(expected.effects) // 2} effects, {len(chosen)} cases", flush=True)
     for kind, what, case in chosen:
         try:
             lines = difference(expected.state, case().state)
@@ -80,7 +80,7 @@ def play(player: Player, story: Story, share: tuple[int, int, int], counts: dict
             print(f"  not survived: {what}", *lines[:12], sep="\n    ", flush=True)
 
 
-def cases(player: Player, story: Story, effects: list[str]) -> Iterator[Case]:
+def cases(player: Player, story: Story, effects: list[tuple[str, int, str]]) -> Iterator[Case]:
     """Everything that can happen to a story."""
     calls = player.changing_calls()
     player.play_through_proxy(story)

@@ -78,14 +78,14 @@ async def _live(life: dict[str, Any]) -> dict[str, Any]:
     from tests.flow.world import MAILBOX, FakeClock, World
 
     clock = FakeClock(datetime.fromisoformat(life["clock"]))
-    effects: list[str] = []
+    effects: list[tuple[str, int, str]] = []
     counts: Counter[str] = Counter()
     kill_at = life.get("kill_at")
 
     def watch(name: str, moment: Moment) -> None:
         if moment is Moment.BEFORE:
             counts[name] += 1
-            effects.append(name)
+        effects.append((name, counts[name], moment.value))
         if kill_at and kill_at["name"] == name and kill_at["moment"] == moment and kill_at["nth"] == counts[name]:
             os._exit(KILLED)
 

@@ -6,7 +6,6 @@ import base64
 import json
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
@@ -47,6 +46,7 @@ class Forks:
             [sys.executable, "-m", "tests.crash.forks"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
             cwd=FilePath(__file__).parents[2],
         )
@@ -83,7 +83,8 @@ class End:
     """How a story ended."""
 
     state: dict[str, Any]
-    effects: list[str]
+    effects: list[tuple[str, int, str]]
+    """What the story did: the name of each effect, the how manyth of that name it was, and before or after it."""
     tasks: list[list[str]]
 
 
@@ -191,14 +192,12 @@ def lost_storage_answers(requests: int) -> Iterator[tuple[int, Mode]]:
         yield nth, "lost_cut"
 
 
-def points_of(path: Path, effects: list[str]) -> Iterator[Point]:
+def points_of(path: Path, effects: list[tuple[str, int, str]]) -> Iterator[Point]:
     """Every crash that the story can have."""
-    for name, times in Counter(effects).items():
-        for nth in range(1, times + 1):
-            for moment in ("before", "after"):
-                point = Point(path.name, name, nth, moment)
-                yield point
-                yield replace(point, times=2)
+    for name, nth, moment in dict.fromkeys((name, nth, moment) for name, nth, moment in effects):
+        point = Point(path.name, name, nth, moment)
+        yield point
+        yield replace(point, times=2)
 
 
 def difference(expected: dict[str, Any], actual: dict[str, Any]) -> list[str]:

@@ -26,7 +26,7 @@ def player(_fresh_accounts: Iterator[Account], tmp_path_factory: pytest.TempPath
         yield Player(emulator, forks, lambda: next(_fresh_accounts), folder)
 
 
-def chosen(story: Story, effects: list[str]) -> list[Point]:
+def chosen(story: Story, effects: list[tuple[str, int, str]]) -> list[Point]:
     """Points spread over the story, always with those around the move, which nothing can take back."""
     points = list(points_of(story, effects))
     spread = points[:: max(1, len(points) // PLAYED)][:PLAYED]

@@ -71,13 +71,23 @@ async def test_b01_a_mail_that_a_person_files_away_before_it_could_be_fetched_co
     assert places(emulator) == {"Mine": "Imported"}
 
 
-async def test_a_mail_that_was_noted_by_a_worker_that_died_and_then_left_is_not_waited_for(
+@pytest.mark.pain("C2")
+@pytest.mark.fault("B01")
+async def test_b01_a_mail_that_was_listed_and_left_before_anything_of_it_was_kept_is_recorded(
     world: World, emulator: EmulatorThread
 ) -> None:
-    services = world.app.services
-    await services.open.found("nordlys", "invoices", ["a" * 26], world.clock())
+    # the listing notes it, then the mailbox asks for patience; a person deletes it meanwhile
+    ids = _deliver(emulator, "Invoice", "Withdrawn")
+    emulator.control.add_faults([{"match": {"kind": "value"}, "times": 2, "status": 429, "retry_after": 180}])
+    await world.settle(ticks=3)  # the tick looks after it in between
+    emulator.control.advance(180)
+    emulator.control.delete_message(MAILBOX, ids[1], permanently=True)
+    emulator.control.clear_faults()
     await world.until_rest()
-    assert await services.open.count() == 0
+    found = await runs(world)
+    assert {subject: run.stage.value for subject, run in found.items()} == {"Invoice": "announced", "Withdrawn": "gone"}
+    assert (found["Withdrawn"].reason, found["Withdrawn"].provider_id) == ("gone_before_fetch", ids[1])
+    assert found["Withdrawn"].sender == "billing@fjordkraft.example"
 
 
 @pytest.mark.fault("B01")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import ssl
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -178,10 +178,7 @@ async def test_a_mail_is_filed_and_announced_by_the_package_alone(
     before = snapshot(unpacked.folder)
 
     running = start()
-    end = time.monotonic() + LIMIT_SECONDS
-    while not events(place.emulator) and time.monotonic() < end:
-        assert running.process.poll() is None, (tmp_path / "host.log").read_text()
-        time.sleep(0.1)
+    until(lambda: events(place.emulator) or running.process.poll() is not None)
     log = (tmp_path / "host.log").read_text()
     assert set(places(place.emulator).values()) == {"Imported"}, log
     assert [event["type"] for event in events(place.emulator)], log
@@ -203,14 +200,10 @@ async def test_a_mail_is_filed_and_announced_by_the_package_alone(
 
 def test_storage_refuses_a_stranger(place: Place) -> None:
     """What the test above proves nothing without: Azurite looks at the token."""
+    trust = ssl.create_default_context(cafile=place.emulator.ca_file)
+    headers = {"Authorization": "Bearer e30.e30.e30", "x-ms-version": "2024-11-04"}
+    request = urllib.request.Request(f"{place.account.queue_url}?comp=list", headers=headers)
     with pytest.raises(urllib.error.HTTPError) as caught:
-        import ssl
-
-        trust = ssl.create_default_context(cafile=place.emulator.ca_file)
-        request = urllib.request.Request(
-            f"{place.account.queue_url}?comp=list",
-            headers={"Authorization": "Bearer e30.e30.e30", "x-ms-version": "2024-11-04"},
-        )
         urllib.request.urlopen(request, context=trust)
     caught.value.close()
     assert caught.value.code in (401, 403)

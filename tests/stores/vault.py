@@ -90,7 +90,7 @@ def _error(status: int, code: str, headers: dict[str, str] | None = None) -> web
 async def running_vault(directory: Path) -> AsyncIterator[Vault]:
     """The vault on a free port of this machine."""
     vault = Vault()
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - a test
     context, ca_file = server_context(directory)
     app = web.Application()
     app.router.add_route("*", "/secrets/{name}", vault.handle)

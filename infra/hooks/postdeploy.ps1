@@ -1,0 +1,3 @@
+# After `azd deploy`: where to look. Changes nothing.
+$ErrorActionPreference = 'Stop'
+Write-Host "Postrum: deployed. Console: $env:POSTRUM_URL"

@@ -1,0 +1,50 @@
+"""Fixtures of the doctor's tests: a whole Postrum at the real time, for tokens and clocks are judged by it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from emulator.server import EmulatorThread
+from shared.app import App
+from shared.console.web import web
+from shared.doctor.model import Finding, Report
+from tests.flow.conftest import emulator, proxied, proxy, running_emulator, second, world  # noqa: F401 - fixtures
+from tests.flow.world import World
+
+PROBE = "director@nordlys.example"
+type Examine = Callable[..., Awaitable[dict[str, list[Finding]]]]
+
+
+async def report(app: App) -> Report:
+    """What the endpoint answers."""
+    transport = httpx.ASGITransport(web(app))
+    async with httpx.AsyncClient(transport=transport, base_url="https://postrum.example") as client:
+        answer = await client.get("/api/v1/doctor")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    return Report.model_validate_json(answer.text)
+
+
+@pytest.fixture
+async def examine(world: World, emulator: EmulatorThread) -> AsyncIterator[Examine]:  # noqa: F811 - the fixtures
+    """Ask the endpoint; findings by name. Settings may be changed for it."""
+    emulator.control.create_mailbox(PROBE)
+    world.clock.now = datetime.now(UTC)
+    made: list[App] = []
+
+    async def ask(**settings: object) -> dict[str, list[Finding]]:
+        app = App(world.settings.model_copy(update={"probe_mailbox": PROBE, **settings}), clock=world.clock)
+        made.append(app)
+        found: dict[str, list[Finding]] = {}
+        for finding in (await report(app)).findings:
+            found.setdefault(finding.name, []).append(finding)
+        return found
+
+    yield ask
+    for app in made:
+        await app.aclose()

@@ -1,0 +1,289 @@
+"""`postrum doctor`: against the app in the development host, and against servers that are not as they should be."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from cli.doctor import lines
+from cli.main import main
+from emulator.certificates import server_context
+from emulator.server import EmulatorThread
+from local.azurite import Account
+from shared.app import App
+from shared.configuration.yaml_file import companies
+from shared.doctor.model import VERSION, Finding, Report, green, red, yellow
+from shared.settings import read
+from shared.stores.layout import create_all
+from tests.doctor.conftest import PROBE
+from tests.flow.world import CONFIGURATION, MAILBOX, environment_for
+from tests.local.waiting import until
+
+ROOT = Path(__file__).parents[2]
+KEY = "a-function-key"
+
+
+@pytest.fixture
+def host(emulator: EmulatorThread, storage_account: Account, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Address and function key of the app in the development host."""
+    emulator.control.create_mailbox(PROBE)
+    values = environment_for(emulator, storage_account.connection_string, tmp_path / "secrets.json")
+    values |= {"FUNCTIONS_WORKER_RUNTIME": "python", "POSTRUM_PROBE_MAILBOX": PROBE}
+    settings = tmp_path / "local.settings.json"
+    settings.write_text(json.dumps({"IsEncrypted": False, "Values": values}))
+
+    async def configure() -> None:
+        app = App(read(values))
+        await create_all(app.settings.data_storage, app.settings.host_storage)
+        await app.configure.apply(companies(CONFIGURATION.replace("%SINK%", emulator.addresses.sink_url)))
+        await app.aclose()
+
+    asyncio.run(configure())
+    ready = tmp_path / "ready.json"
+    options = ["--app", str(ROOT), "--port", "0", "--settings", str(settings), "--ready-file", str(ready)]
+    foreign = ("POSTRUM_", "IDENTITY_", "AzureWebJobs", "DATA_STORAGE", "AZURE_")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.host", *options], cwd=ROOT, env=clean, stdout=log, stderr=log
+        )
+    try:
+        until(lambda: ready.exists() or process.poll() is not None)
+        assert process.poll() is None, (tmp_path / "log").read_text()
+        document = json.loads(ready.read_text())
+        yield document["url"], document["keys"]["function"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def told(captured: pytest.CaptureFixture[str]) -> dict[str, str]:
+    """State by the name of the finding, of a report in JSON."""
+    return {finding["name"]: finding["state"] for finding in json.loads(captured.readouterr().out)}
+
+
+def test_the_app_on_this_machine(
+    host: tuple[str, str], emulator: EmulatorThread, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, key = host
+
+    assert main(["doctor", "--url", url, "--key", key]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [line for line in shown if line.startswith("red")] == []
+    assert any(
+        line.startswith("green   no key") and line.endswith("/api/v1/doctor was refused (401)") for line in shown
+    )
+    assert any(line.startswith("green   mailbox out of scope") for line in shown)
+    assert any(line.startswith("yellow  encryption") for line in shown)
+    assert shown[-1].endswith(" 0 red")
+    assert "\x1b" not in "".join(shown)
+
+    assert main(["doctor", "--url", f"{url}/?code={key}", "--json"]) == 0
+    assert told(capsys)[f"mailbox {MAILBOX}"] in ("green", "yellow")
+
+    emulator.control.set_exchange_scope([MAILBOX, PROBE])
+    emulator.control.fail_tokens(7000112, times=-1, client_id=emulator.addresses.msi_client_id)
+    try:
+        assert main(["doctor", "--url", url, "--key", key, "--json"]) == 1
+    finally:
+        emulator.control.fail_tokens(0, times=0)
+    assert told(capsys)["mailbox out of scope"] == "red"
+
+    assert main(["doctor", "--url", url, "--key", "wrong"]) == 1
+    assert "the key was refused (401)" in capsys.readouterr().out
+
+
+type Answer = Callable[[web.Request], Awaitable[web.Response]]
+
+
+def findings(*more: Finding) -> str:
+    return Report(
+        version=VERSION, at="2026-11-21T09:00:00.000+00:00", findings=(green("tables", "fine"), *more)
+    ).model_dump_json()
+
+
+async def good(request: web.Request) -> web.Response:
+    """An app as it should be."""
+    if request.headers.get("x-functions-key") != KEY:
+        return web.Response(status=401)
+    assert "code" not in request.query
+    if request.path == "/healthz":
+        return web.Response(text="ok\n")
+    return web.Response(text=findings(), content_type="application/json")
+
+
+@asynccontextmanager
+async def serving(answer: Answer, context: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    try:
+        yield f"{'https' if context else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def asked(url: str, *more: str, key: str = KEY) -> int:
+    """The exit status; the command has an event loop of its own, so it runs in a thread."""
+    return await asyncio.to_thread(main, ["doctor", "--url", url, "--key", key, *more])
+
+
+async def test_an_app_as_it_should_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    context, ca_file = server_context(tmp_path)
+    async with serving(good, context) as url:
+        assert await asked(url, "--ca-file", str(ca_file), "--json") == 0
+    states = told(capsys)
+    assert set(states.values()) == {"green"}
+    assert set(states) == {"encryption", "health", "clock of the app", "no key", "wrong key", "version", "tables"}
+
+
+async def test_a_certificate_that_is_not_trusted_and_the_key_stays_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked_for: list[str] = []
+
+    async def note(request: web.Request) -> web.Response:
+        asked_for.append(request.path)
+        return await good(request)
+
+    context, _ = server_context(tmp_path)
+    async with serving(note, context) as url:
+        assert await asked(url) == 2
+    assert "is not trusted" in capsys.readouterr().err
+    assert asked_for == []
+
+
+async def test_a_console_that_is_open(capsys: pytest.CaptureFixture[str]) -> None:
+    async def open_to_all(request: web.Request) -> web.Response:
+        request = request.clone(headers={"x-functions-key": KEY})
+        return await good(request)
+
+    async with serving(open_to_all) as url:
+        assert await asked(url) == 1
+    out = capsys.readouterr().out
+    assert "red     no key" in out
+    assert "red     wrong key" in out
+    assert "→ Stop the app" in out
+
+
+async def test_a_red_finding_from_inside(capsys: pytest.CaptureFixture[str]) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        known = await good(request)
+        more = findings(red("mailbox out of scope", "it can be read", "Close it."))
+        return web.Response(text=more) if known.status == 200 and request.path != "/healthz" else known
+
+    async with serving(answer) as url:
+        assert await asked(url) == 1
+    assert "red     mailbox out of scope  it can be read" in capsys.readouterr().out
+
+
+async def test_a_clock_that_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        known = await good(request)
+        known.headers["Date"] = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
+        return known
+
+    async with serving(answer) as url:
+        assert await asked(url, "--json") == 1
+    assert told(capsys)["clock of the app"] == "red"
+
+
+async def test_another_version_and_a_report_of_another_time(capsys: pytest.CaptureFixture[str]) -> None:
+    report = findings()
+
+    async def answer(request: web.Request) -> web.Response:
+        known = await good(request)
+        return web.Response(text=report) if known.status == 200 and request.path != "/healthz" else known
+
+    async with serving(answer) as url:
+        report = findings().replace(f'"{VERSION}"', '"7.0.0"')
+        assert await asked(url, "--json") == 0
+        assert told(capsys)["version"] == "yellow"
+        report = '{"something": "else"}'
+        assert await asked(url, "--json") == 1
+        assert told(capsys)["checks from inside"] == "red"
+
+
+@pytest.mark.parametrize("status", [404, 500, 302])
+async def test_an_app_that_has_no_report(status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        known = await good(request)
+        if known.status == 200 and request.path != "/healthz":
+            return web.Response(status=status, headers={"Location": "https://elsewhere.invalid/"})
+        return known
+
+    async with serving(answer) as url:
+        assert await asked(url, "--json") == 1
+    assert told(capsys)["checks from inside"] == "red"
+
+
+async def test_settings_that_are_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """The host answers 500 to all when the app cannot be built; the log has the reason."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=500 if request.headers.get("x-functions-key") == KEY else 401)
+
+    async with serving(answer) as url:
+        assert await asked(url) == 1
+    assert "the first lines name every problem" in capsys.readouterr().out
+
+
+async def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert await asked("http://127.0.0.1:9") == 2
+    assert "Nothing answers at http://127.0.0.1:9" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--url", "http://postrum.azurewebsites.net", "--key", "k"], "must begin with https://"),
+        (["--url", "postrum.azurewebsites.net", "--key", "k"], "takes an address"),
+        (["--url", "https://u:p@x.example", "--key", "k"], "takes an address"),
+        (["--url", "https://x.example/api", "--key", "k"], "without a path"),
+        (["--url", "https://x.example:99999", "--key", "k"], "is not an address"),
+        (["--url", "https://x.example"], "--key is missing"),
+        (["--url", "https://x.example", "--key", "k\ney"], "--key is missing"),
+        (["--url", "https://x.example", "--key", "k", "--ca-file", "/no/such"], "which is no file"),
+    ],
+)
+def test_wrong_use(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+async def test_the_key_can_come_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{KEY}\n"))
+    async with serving(good) as url:
+        assert await asked(url, key="-") == 0
+
+
+def test_colours_and_what_a_terminal_would_obey() -> None:
+    found = [green("a", "fine"), yellow("name", "odd\x1b[2J\u202ethere", "Do it."), red("b", "bad\nline", "Mend it.")]
+    plain, coloured = lines(found, colour=False), lines(found, colour=True)
+    assert plain == [
+        "green   a     fine",
+        "yellow  name  odd [2J there",
+        "              → Do it.",
+        "red     b     bad line",
+        "              → Mend it.",
+        "",
+        "1 green, 1 yellow, 1 red",
+    ]
+    assert coloured[0] == "\x1b[32mgreen \x1b[0m  a     fine"
+    assert "\x1b[2J" not in "".join(coloured)
