@@ -21,7 +21,7 @@ PAGE = ROOT / "docs" / "performance.md"
 
 
 def main() -> int:
-    """Run; status 1 when an aim was missed."""
+    """Run. A missed aim is marked in the table, and is no failure of the command."""
     parser = argparse.ArgumentParser(prog="make bench", description="Measure speed and memory.")
     parser.add_argument("keys", nargs="*", metavar="KEY", help="only what gives these figures")
     parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE.relative_to(ROOT)}")
@@ -35,7 +35,8 @@ def main() -> int:
     if arguments.write_docs:
         now = datetime.now(UTC).strftime("%Y-%m-%d")
         PAGE.write_text(write_page(known | results, modules, machine(), now))
-    return _print(results)
+    _print(results)
+    return 0
 
 
 def _run(modules: list[ModuleType]) -> Results:
@@ -51,8 +52,8 @@ def _run(modules: list[ModuleType]) -> Results:
     return results
 
 
-def _print(results: Results) -> int:
-    """Print the table; 1 when an aim was missed."""
+def _print(results: Results) -> None:
+    """Print the table."""
     missed = 0
     print(f"\n  {'figure':<40} {'value':>9}  {'aim':<8} meaning")
     for figure in FIGURES:
@@ -64,7 +65,6 @@ def _print(results: Results) -> int:
         value = f"{results[figure.key]:.{figure.digits}f}"
         print(f"  {figure.key:<40} {value:>9}  {figure.aim:<8} {figure.meaning}{mark}")
     print(f"\n{len(results)} figures, aims missed: {missed}; {RESULTS.relative_to(ROOT)}")
-    return 1 if missed else 0
 
 
 def _read(path: Path) -> Results:

@@ -21,7 +21,7 @@ taken: of the timer, which is fired as soon as the host is ready, and of the que
 gets a token, looks at the folder and lists it). The empty app (`bench/empty_app`) imports every module of an installed package that the
 product has loaded by then, and has functions that do nothing. Product and empty app take turns; medians. All .pyc files are there.
 """
-RUNS = 9
+RUNS = 7
 EMPTY = Path(__file__).parent / "empty_app"
 
 

@@ -58,9 +58,9 @@ FIGURES: tuple[Figure, ...] = (
     Figure("cold_start_ratio", "start to first finished tick, against an empty app with the same SDKs", 1.3),
     Figure("cold_start_ratio_queue", "start to first finished queue function, against the same", 1.3),
     Figure("cold_start_seconds", "start of the process to the first finished tick, in s", digits=2),
-    Figure("gb_seconds_per_1000_mails_lone", "GB-seconds for 1,000 mails that come alone", digits=0),
+    Figure("gb_seconds_per_1000_mails_lone", "GB-seconds for 1,000 mails that come alone, with tick and listing", digits=0),
     Figure("gb_seconds_per_1000_mails_flow", "GB-seconds for 1,000 mails in a flow of one a second", digits=0),
-    Figure("executions_per_1000_mails_lone", "executions for 1,000 mails that come alone, without idle ticks", digits=0),
+    Figure("executions_per_1000_mails_lone", "executions for 1,000 mails that come alone, with tick and listing", digits=0),
     Figure("gb_seconds_per_idle_hour", "GB-seconds of an hour without mail: ticks and listings", digits=0),
 )  # fmt: skip
 KNOWN = {figure.key: figure for figure in FIGURES}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from bench.figures import Results
 from bench.mails import write_large
 from bench.stand import CONFIGURATION, MAILBOX, Stand
+from shared.app import App
 
 KEYS = ("peak_mib_150mb", "idle_mib")
 HOW = """
@@ -34,7 +34,13 @@ def run(attachment_mb: int = 110) -> Results:
             stand.look()
             stand.until_placed(2, seconds=180)
             stand.until_quiet()
+        stored = stand.with_product(_attachments)
+        assert len(stored) == 1, f"the attachment was not stored: {stored}"
         return {"peak_mib_150mb": (seen.peak - idle) / 1024, "idle_mib": idle / 1024}
+
+
+async def _attachments(app: App) -> list[str]:
+    return [path async for path in app.services.archive.paths() if "/a/" in path]
 
 
 def _through(stand: Stand, mails: int) -> None:
@@ -104,4 +110,4 @@ def _field(pid: int, name: str) -> int:
 
 
 if __name__ == "__main__":
-    print(os.getpid(), run())
+    print(run())

@@ -151,9 +151,12 @@ class Stand:
         deadline = time.time() + seconds
         while self.charged().get("move", 0) < mails:
             if time.time() > deadline:
-                raise TimeoutError(f"only {self.charged()} after {seconds:g} s")
+                raise TimeoutError(f"only {self.charged()} after {seconds:g} s; the app said: {self._last_words()}")
             time.sleep(every)
         return time.time()
+
+    def _last_words(self) -> str:
+        return (self.folder / "bench.host.log").read_text("utf-8", "replace")[-1000:]
 
     def until_quiet(self, seconds: float = 1.5, *, limit: float = 120) -> None:
         """Wait until no invocation was under way, and none ended, for a while."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import json
 import sys
 from pathlib import Path
 
 from cli.product import add_settings, reported, run_with_app
+from cli.remote import Answer, UnreachableError, add_target, ask, session, target_of
 from cli.yaml_text import to_yaml
 from shared.app import App
 from shared.configuration.service import Difference, Review
 from shared.configuration.yaml_file import companies
-from shared.errors import ConfigurationError, NotFound
+from shared.errors import ConfigurationError, NotFound, ServiceUnavailable
 from shared.model.config import Company
 
 _MARKS = {"added": "+", "changed": "~", "removed": "-"}
@@ -24,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     apply.add_argument("file", type=Path, metavar="FILE")
     apply.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
     add_settings(apply)
+    add_target(apply, required=False)
     show = commands.add_parser("show", help="write out what is configured", description="Write out what is configured.")
     show.add_argument("company", nargs="?", metavar="COMPANY", help="id of one company (default: all)")
     add_settings(show)
@@ -35,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _apply(arguments: argparse.Namespace) -> int:
+    if arguments.url:
+        return _apply_remotely(arguments)
     wanted = _read(arguments.file)
 
     async def work(app: App) -> int:
@@ -43,6 +49,37 @@ def _apply(arguments: argparse.Namespace) -> int:
         return 0
 
     return run_with_app(arguments, work)
+
+
+def _apply_remotely(arguments: argparse.Namespace) -> int:
+    """Hand the file to a deployment, which checks it and applies it with its own identity."""
+    _read(arguments.file)  # what can be said here is said with the file's name and line
+    try:
+        target = target_of(arguments)
+    except ValueError as error:
+        print(f"postrum: {error}", file=sys.stderr)
+        return 2
+    path = f"/api/v1/configuration?dry_run={'true' if arguments.dry_run else 'false'}"
+
+    async def send() -> Answer:
+        async with session(target) as http:
+            return await ask(http, target, path, key=target.key, method="PUT", body=arguments.file.read_bytes())
+
+    try:
+        answer = asyncio.run(send())
+    except UnreachableError as error:
+        print(f"postrum: {error}", file=sys.stderr)
+        return 2
+    if answer.status == 422:
+        raise ConfigurationError(
+            [str(problem) for problem in json.loads(answer.text)["problems"]], remedy="Nothing was changed."
+        )
+    if answer.status != 200:
+        raise ServiceUnavailable(
+            f"{target.url} answered {answer.status}", remedy="Run `postrum doctor` with the same --url and --key."
+        )
+    _tell(Review.model_validate_json(answer.text), dry=arguments.dry_run)
+    return 0
 
 
 def _read(file: Path) -> list[Company]:

@@ -24,6 +24,8 @@ CHUNK = 1 << 20
 WHOLE = 160 << 20
 """More than any file is that has to be in memory as a whole."""
 _LEFT_OUT = {"headers", "return_path", "list_id", "receipt_requested", "part_sha256", "size", "protection"}
+_FOR_PEOPLE = ("calendar", "recipients", "transport_tls")
+"""Shown to people; programs get the keys of docs/inspect.md."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +66,9 @@ def _inspect_all(paths: list[str], arguments: argparse.Namespace, reader: Docume
         answer = inspect_file(path, reader, arguments.kind, trust)
         status = 1 if "error" in answer else status
         if arguments.json:
-            sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+            sys.stdout.buffer.write(
+                json.dumps(_for_programs(answer), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+            )
             sys.stdout.buffer.flush()
         else:
             print("\n".join(_for_people(answer)))
@@ -132,6 +136,12 @@ def facts_of(path: str, mail: Mail, found: list[Found]) -> dict[str, Any]:
     }
 
 
+def _for_programs(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer with the keys of docs/inspect.md and no others."""
+    attachments = [{key: value for key, value in a.items() if key != "archive"} for a in answer["attachments"]]
+    return {key: value for key, value in answer.items() if key not in _FOR_PEOPLE} | {"attachments": attachments}
+
+
 def _for_people(answer: dict[str, Any]) -> list[str]:
     """The same in a few lines."""
 
@@ -155,13 +165,23 @@ def _for_people(answer: dict[str, Any]) -> list[str]:
     if authentication["trusted"]:
         checks = ("spf", "dkim", "dmarc", "arc", "compauth")
         rows.append(("authentication", " ".join(f"{c}={authentication[c]}" for c in checks if authentication[c])))
+    if answer["transport_tls"] is not None:
+        rows.append(("handed over", "with TLS" if answer["transport_tls"] else "without TLS"))
+    if noted := [one["address"] for one in answer["recipients"] if not one["listed"]]:
+        rows.append(("delivered for", ", ".join(noted[:5])))
+    if event := answer["calendar"]:
+        rows.append(
+            ("calendar", " ".join(filter(None, (event["method"], event["start"], event["timezone"], event["summary"]))))
+        )
     lines = [answer["file"]] + [f"  {name:<15} {_plain(str(value))}" for name, value in rows if value]
     lines += [f"  attached mail   {mail['path']}  {_plain(mail['subject'] or '')}" for mail in answer["embedded"]]
-    lines += [
-        f"  attachment      {_plain(item['path'])}  {_plain(item['name'] or '(no name)')}  {item['detected_type']}  "
-        f"{item['size']} bytes{' inline' if item['inline'] else ''}"
-        for item in answer["attachments"]
-    ]
+    for item in answer["attachments"]:
+        lines.append(
+            f"  attachment      {_plain(item['path'])}  {_plain(item['name'] or '(no name)')}  {item['detected_type']}  "
+            f"{item['size']} bytes{' inline' if item['inline'] else ''}"
+        )
+        for member in (item["archive"] or {"entries": []})["entries"][:20]:
+            lines.append(f"    holds         {_plain(member['name'])}  {member['size']} bytes")
     for item in answer["documents"]:
         invoice = item["einvoice"]
         detail = f"  {invoice['syntax']} {invoice['profile']} {invoice['number']}" if invoice else ""

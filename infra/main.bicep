@@ -105,6 +105,9 @@ param tickSchedule string = '0 * * * * *'
 @description('Optional. Networks that webhooks may reach although they are not public, separated by commas.')
 param allowedNetworks string = ''
 
+@description('Optional. Address of a mailbox that the app must not be able to read: it is tried, and refused, to prove the scope. Empty: none is tried.')
+param probeMailbox string = ''
+
 @description('Optional. How often, and how far apart, Azure keeps the archive and the tables.')
 @allowed([
   'Standard_LRS'
@@ -375,6 +378,7 @@ module app 'app/function.bicep' = {
     mailLimitMib: mailLimitMib
     tickSchedule: tickSchedule
     allowedNetworks: allowedNetworks
+    probeMailbox: probeMailbox
     subnetId: virtualNetwork ? network!.outputs.appSubnetId : ''
     outboundAddresses: virtualNetwork ? network!.outputs.address : ''
   }

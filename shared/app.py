@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from shared.desk.documents import Documents
 from shared.desk.series import NumberSeries
-from shared.doctor.doctor import Doctor
 from shared.documents.child import DocumentReader
 from shared.errors import ConfigurationError
 from shared.identity.credentials import FederatedCredential
@@ -51,6 +50,7 @@ from shared.webhooks.sender import Sender
 
 if TYPE_CHECKING:
     from shared.configuration.service import Configure
+    from shared.doctor.doctor import Doctor
 
 USABLE_SHARE = 0.8
 """Of the function's time-out that a use case takes before it stops itself."""
@@ -146,7 +146,9 @@ class App:
 
     @cached_property
     def doctor(self) -> Doctor:
-        """Looks whether the deployment works, and is closed where it has to be."""
+        """Looks whether the deployment works, and is closed where it has to be. Loaded when it is asked for."""
+        from shared.doctor.doctor import Doctor
+
         return Doctor(
             settings=self.settings,
             services=self.services,

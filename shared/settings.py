@@ -31,6 +31,7 @@ class Settings(Model):
     ca_file: str | None
     allowed_networks: tuple[Network, ...]
     allow_http_webhooks: bool
+    outbound_addresses: tuple[str, ...]
     secrets_file: Path | None
     key_vault_uri: str | None
     probe_mailbox: str | None
@@ -147,6 +148,11 @@ SETTINGS: tuple[Setting, ...] = (
         "127.0.0.0/8",
     ),
     Setting(
+        "POSTRUM_OUTBOUND_ADDRESSES",
+        "Fixed addresses that calls to subscribers come from, separated by commas; only a deployment with a NAT gateway has any.",
+        "",
+    ),
+    Setting(
         "POSTRUM_ALLOW_HTTP_WEBHOOKS",
         "`true` lets subscribers be called without TLS: for development.",
         "false",
@@ -228,6 +234,12 @@ def read(environment: Mapping[str, str]) -> Settings:
         "allowed_networks": checked(
             "POSTRUM_ALLOWED_NETWORKS", _networks, "networks such as 10.1.0.0/16, separated by commas", _networks("")
         ),
+        "outbound_addresses": checked(
+            "POSTRUM_OUTBOUND_ADDRESSES",
+            _addresses,
+            "IP addresses such as 203.0.113.7, separated by commas",
+            _addresses(""),
+        ),
         "allow_http_webhooks": checked("POSTRUM_ALLOW_HTTP_WEBHOOKS", _flag, "true or false", False),
         "secrets_file": Path(secrets_file) if secrets_file else None,
         "key_vault_uri": checked("POSTRUM_KEY_VAULT_URI", _https, "an address that begins with https://", "")
@@ -282,6 +294,10 @@ def _address(text: str) -> str:
     if text and (not at or not local or "." not in domain or any(char.isspace() for char in text)):
         raise ValueError(text)
     return text
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_address(part.strip())) for part in text.split(",") if part.strip())
 
 
 def _flag(text: str) -> bool:

@@ -44,6 +44,7 @@ param budgetStart string
 
 var silence = 'PT${silentMinutes}M'
 
+@description('Each query gives rows only when there is something to say.')
 var rules = [
   {
     name: 'no-run'
@@ -52,10 +53,6 @@ var rules = [
     severity: 1
     query: loadTextContent('queries/no-run.kql')
     window: silence
-    column: 'Runs'
-    aggregation: 'Total'
-    operator: 'LessThan'
-    threshold: 1
   }
   {
     name: 'mailbox'
@@ -64,10 +61,6 @@ var rules = [
     severity: 1
     query: loadTextContent('queries/mailbox.kql')
     window: silence
-    column: null
-    aggregation: 'Count'
-    operator: 'GreaterThan'
-    threshold: 0
   }
   {
     name: 'poison'
@@ -76,10 +69,6 @@ var rules = [
     severity: 2
     query: loadTextContent('queries/poison.kql')
     window: 'PT15M'
-    column: null
-    aggregation: 'Count'
-    operator: 'GreaterThan'
-    threshold: 0
   }
   {
     name: 'deliveries'
@@ -88,10 +77,6 @@ var rules = [
     severity: 2
     query: loadTextContent('queries/deliveries.kql')
     window: 'PT30M'
-    column: null
-    aggregation: 'Count'
-    operator: 'GreaterThan'
-    threshold: 0
   }
   {
     name: 'defects'
@@ -100,10 +85,6 @@ var rules = [
     severity: 2
     query: loadTextContent('queries/defects.kql')
     window: 'PT15M'
-    column: null
-    aggregation: 'Count'
-    operator: 'GreaterThan'
-    threshold: 0
   }
 ]
 
@@ -123,8 +104,6 @@ resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(e
     ]
   }
 }
-
-var actionGroups = empty(email) ? [] : [resourceId('Microsoft.Insights/actionGroups', actionGroupName)]
 
 resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   for rule in rules: {
@@ -148,10 +127,9 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
         allOf: [
           {
             query: rule.query
-            metricMeasureColumn: rule.column
-            timeAggregation: rule.aggregation
-            operator: rule.operator
-            threshold: rule.threshold
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
             failingPeriods: {
               numberOfEvaluationPeriods: 1
               minFailingPeriodsToAlert: 1
@@ -160,12 +138,9 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
         ]
       }
       actions: {
-        actionGroups: actionGroups
+        actionGroups: empty(email) ? [] : [actionGroup.id]
       }
     }
-    dependsOn: [
-      actionGroup
-    ]
   }
 ]
 

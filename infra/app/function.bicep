@@ -69,6 +69,9 @@ param tickSchedule string
 @description('Required. Networks that webhooks may reach although they are not public, separated by commas.')
 param allowedNetworks string
 
+@description('Required. Address of a mailbox that the app must not be able to read; empty: none is tried.')
+param probeMailbox string
+
 @description('Required. Subnet of the instances; empty: no virtual network.')
 param subnetId string
 
@@ -111,6 +114,7 @@ var productSettings = {
   POSTRUM_GRAPH_URL: 'https://graph.microsoft.com/v1.0'
   POSTRUM_AUTHORITY: environment().authentication.loginEndpoint
   POSTRUM_ALLOWED_NETWORKS: allowedNetworks
+  POSTRUM_PROBE_MAILBOX: probeMailbox
   POSTRUM_FUNCTION_SECONDS: '600'
   POSTRUM_MAIL_LIMIT_MIB: string(mailLimitMib)
   POSTRUM_TICK_SCHEDULE: tickSchedule

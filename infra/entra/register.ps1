@@ -81,9 +81,9 @@ function Invoke-Graph([string]$Method, [string]$Path, $Body) {
 
 function Get-Principal([string]$AppId) { Invoke-Graph 'get' "servicePrincipals(appId='$AppId')" }
 
-function Add-Role([string]$Principal, [string]$Resource, [string]$Role) {
-    $assigned = (Invoke-Graph 'get' "servicePrincipals/$Resource/appRoleAssignedTo").value |
-        Where-Object { $_.principalId -eq $Principal -and $_.appRoleId -eq $Role }
+function Add-Role([string]$Kind, [string]$Principal, [string]$Resource, [string]$Role) {
+    $assigned = (Invoke-Graph 'get' "$Kind/$Principal/appRoleAssignments").value |
+        Where-Object { $_.resourceId -eq $Resource -and $_.appRoleId -eq $Role }
     if (-not $assigned) {
         Invoke-Graph 'post' "servicePrincipals/$Resource/appRoleAssignedTo" @{ principalId = $Principal; resourceId = $Resource; appRoleId = $Role } | Out-Null
     }
@@ -127,16 +127,16 @@ $principal = Get-Principal $application.appId
 
 foreach ($role in $mailRoles) {
     Write-Host "Permission for every mailbox of the tenant: $($role.value)"
-    Add-Role $principal.id $graphPrincipal.id $role.id
+    Add-Role 'servicePrincipals' $principal.id $graphPrincipal.id $role.id
 }
 if ($Imap) {
     Write-Host 'Permission to sign in to IMAP'
     $exchange = Get-Principal $exchangeOnline
-    Add-Role $principal.id $exchange.id ($exchange.appRoles | Where-Object { $_.value -eq 'IMAP.AccessAsApp' }).id
+    Add-Role 'servicePrincipals' $principal.id $exchange.id ($exchange.appRoles | Where-Object { $_.value -eq 'IMAP.AccessAsApp' }).id
 }
 if ($Owner -ne [guid]::Empty) {
     Write-Host 'Owner of the console'
-    Add-Role "$Owner" $principal.id ($principal.appRoles | Where-Object { $_.value -eq 'Owner' }).id
+    Add-Role 'users' "$Owner" $principal.id ($principal.appRoles | Where-Object { $_.value -eq 'Owner' }).id
 }
 
 Write-Host @"

@@ -51,6 +51,11 @@ case "$name" in "" | *[\"\\]*) usage ;; esac
 
 tenant=$(az account show --query tenantId --output tsv)
 
+# id_of_principal APP: the object id of its service principal in this tenant.
+id_of_principal() {
+    az rest --method get --url "$graph/servicePrincipals(appId='$1')" --query id --output tsv
+}
+
 # id_of_role APP VALUE: the id of an application permission.
 id_of_role() {
     az rest --method get --url "$graph/servicePrincipals(appId='$1')?\$select=id,appRoles" \
@@ -63,28 +68,45 @@ id_of_scope() {
         --query "oauth2PermissionScopes[?value=='$1'].id | [0]" --output tsv
 }
 
+# need VALUE WHAT: stops where nothing was found.
+need() {
+    if [ -z "$1" ] || [ "$1" = None ]; then
+        echo "register.sh: $2 was not found" >&2
+        exit 1
+    fi
+}
+
 # upsert PATH BODY: create it, or set what is there.
 upsert() {
     az rest --method patch --url "$graph/$1" --headers Content-Type=application/json Prefer=create-if-missing \
         --body "$2" --output none
 }
 
-# assign PRINCIPAL RESOURCE ROLE: unless it is assigned already.
+# assign users|servicePrincipals PRINCIPAL RESOURCE ROLE: unless it is assigned already.
 assign() {
-    found=$(az rest --method get --url "$graph/servicePrincipals/$2/appRoleAssignedTo" \
-        --query "value[?principalId=='$1' && appRoleId=='$3'].id | [0]" --output tsv)
+    found=$(az rest --method get --url "$graph/$1/$2/appRoleAssignments" \
+        --query "value[?resourceId=='$3' && appRoleId=='$4'].id | [0]" --output tsv)
     if [ -z "$found" ] || [ "$found" = None ]; then
-        az rest --method post --url "$graph/servicePrincipals/$2/appRoleAssignedTo" \
+        az rest --method post --url "$graph/servicePrincipals/$3/appRoleAssignedTo" \
             --headers Content-Type=application/json \
-            --body "{\"principalId\": \"$1\", \"resourceId\": \"$2\", \"appRoleId\": \"$3\"}" --output none
+            --body "{\"principalId\": \"$2\", \"resourceId\": \"$3\", \"appRoleId\": \"$4\"}" --output none
     fi
 }
 
-access="{\"id\": \"$(id_of_scope openid)\", \"type\": \"Scope\"}, {\"id\": \"$(id_of_scope profile)\", \"type\": \"Scope\"}"
+openid=$(id_of_scope openid)
+profile=$(id_of_scope profile)
+need "$openid" "the permission openid"
+need "$profile" "the permission profile"
+access="{\"id\": \"$openid\", \"type\": \"Scope\"}, {\"id\": \"$profile\", \"type\": \"Scope\"}"
 mail_roles=""
 if [ "$tenant_wide" = true ]; then
     mail_roles=$(id_of_role $microsoft_graph Mail.ReadWrite)
-    [ "$send" = true ] && mail_roles="$mail_roles $(id_of_role $microsoft_graph Mail.Send)"
+    need "$mail_roles" "the permission Mail.ReadWrite"
+    if [ "$send" = true ]; then
+        role=$(id_of_role $microsoft_graph Mail.Send)
+        need "$role" "the permission Mail.Send"
+        mail_roles="$mail_roles $role"
+    fi
     for role in $mail_roles; do
         access="$access, {\"id\": \"$role\", \"type\": \"Role\"}"
     done
@@ -103,6 +125,7 @@ upsert "applications(uniqueName='$unique_name')" "{
   \"requiredResourceAccess\": [{\"resourceAppId\": \"$microsoft_graph\", \"resourceAccess\": [$access]}]
 }"
 client_id=$(az rest --method get --url "$graph/applications(uniqueName='$unique_name')" --query appId --output tsv)
+need "$client_id" "the application"
 
 echo "Trust in the managed identity"
 upsert "applications(uniqueName='$unique_name')/federatedIdentityCredentials(name='managed-identity')" "{
@@ -114,20 +137,25 @@ upsert "applications(uniqueName='$unique_name')/federatedIdentityCredentials(nam
 
 echo "Service principal"
 upsert "servicePrincipals(appId='$client_id')" '{"appRoleAssignmentRequired": true}'
-principal=$(az rest --method get --url "$graph/servicePrincipals(appId='$client_id')" --query id --output tsv)
+principal=$(id_of_principal "$client_id")
 
 for role in $mail_roles; do
     echo "Permission for every mailbox of the tenant: $role"
-    assign "$principal" "$(az rest --method get --url "$graph/servicePrincipals(appId='$microsoft_graph')" --query id --output tsv)" "$role"
+    resource=$(id_of_principal $microsoft_graph)
+    assign servicePrincipals "$principal" "$resource" "$role"
 done
 if [ "$imap" = true ]; then
     echo "Permission to sign in to IMAP"
-    assign "$principal" "$(az rest --method get --url "$graph/servicePrincipals(appId='$exchange_online')" --query id --output tsv)" \
-        "$(id_of_role $exchange_online IMAP.AccessAsApp)"
+    resource=$(id_of_principal $exchange_online)
+    role=$(id_of_role $exchange_online IMAP.AccessAsApp)
+    need "$role" "the permission IMAP.AccessAsApp"
+    assign servicePrincipals "$principal" "$resource" "$role"
 fi
 if [ -n "$owner" ]; then
     echo "Owner of the console"
-    assign "$owner" "$principal" "$(az rest --method get --url "$graph/servicePrincipals(appId='$client_id')" --query "appRoles[?value=='Owner'].id | [0]" --output tsv)"
+    role=$(id_of_role "$client_id" Owner)
+    need "$role" "the app role Owner"
+    assign users "$owner" "$principal" "$role"
 fi
 
 cat <<TEXT

@@ -115,7 +115,7 @@ function Get-Filter {
     if ($GroupDn) { return "MemberOfGroup -eq '$($GroupDn.Replace("'", "''"))'" }
     # By the id of the mailbox: an address can move to another mailbox, the id cannot.
     $ids = @($Mailboxes | ForEach-Object { (Get-Mailbox -Identity $_).ExternalDirectoryObjectId })
-    if ($ids -contains '') { throw 'A mailbox has no ExternalDirectoryObjectId. Use a group.' }
+    if (@($ids | Where-Object { $_ }).Count -ne $Mailboxes.Count) { throw 'A mailbox has no ExternalDirectoryObjectId. Use a group.' }
     return (@($ids | ForEach-Object { "(ExternalDirectoryObjectId -eq '$_')" }) -join ' -or ')
 }
 

@@ -1,4 +1,7 @@
 #!/bin/sh
 # After `azd deploy`: where to look. Changes nothing.
 set -eu
-echo "Postrum: deployed. Console: $POSTRUM_URL"
+cat <<TEXT
+Postrum: deployed. Console: $POSTRUM_URL
+  Check it from here: postrum doctor --url $POSTRUM_URL
+TEXT

@@ -24,13 +24,14 @@ It prints two ids. Set them here as it says, and provision again: azd provision
 }
 
 if ($access -eq 'scoped') {
+    $outside = if ($env:POSTRUM_PROBE_MAILBOX) { $env:POSTRUM_PROBE_MAILBOX } else { 'somebody.else@example.com' }
     $imap = if ($env:POSTRUM_IMAP_ACCESS -eq 'true') { ' -ForImap' } else { '' }
     Write-Host @"
 
 Next: an Exchange administrator says which mailboxes the app may open. Until then it opens none. In PowerShell, after
 Connect-ExchangeOnline:
 
-  infra/exchange/Set-PostrumMailboxAccess.ps1 -AppId $env:POSTRUM_APP_CLIENT_ID -ServicePrincipalObjectId $env:POSTRUM_SERVICE_PRINCIPAL_ID -Mailboxes invoices@example.com -OutsideMailbox somebody.else@example.com$imap
+  infra/exchange/Set-PostrumMailboxAccess.ps1 -AppId $env:POSTRUM_APP_CLIENT_ID -ServicePrincipalObjectId $env:POSTRUM_SERVICE_PRINCIPAL_ID -Mailboxes invoices@example.com -OutsideMailbox $outside$imap
 "@
 }
 else {

@@ -32,7 +32,7 @@ if [ "$access" = scoped ]; then
 Next: an Exchange administrator says which mailboxes the app may open. Until then it opens none. In PowerShell, after
 Connect-ExchangeOnline:
 
-  infra/exchange/Set-PostrumMailboxAccess.ps1 -AppId $POSTRUM_APP_CLIENT_ID -ServicePrincipalObjectId $POSTRUM_SERVICE_PRINCIPAL_ID -Mailboxes invoices@example.com -OutsideMailbox somebody.else@example.com$imap
+  infra/exchange/Set-PostrumMailboxAccess.ps1 -AppId $POSTRUM_APP_CLIENT_ID -ServicePrincipalObjectId $POSTRUM_SERVICE_PRINCIPAL_ID -Mailboxes invoices@example.com -OutsideMailbox ${POSTRUM_PROBE_MAILBOX:-somebody.else@example.com}$imap
 TEXT
 else
     cat <<TEXT

@@ -45,7 +45,8 @@ else {
 
 # Azure does not let the start of a budget change, so it is set once.
 if (-not $env:POSTRUM_BUDGET_START) {
-    azd env set POSTRUM_BUDGET_START (Get-Date).ToUniversalTime().ToString('yyyy-MM-01')
+    $month = (Get-Date).ToUniversalTime().ToString('yyyy-MM-01')
+    azd env set POSTRUM_BUDGET_START $month
 }
 
 Write-Host 'Postrum: azd asks for a subscription and a region, nothing else. No secret is created.'

@@ -26,6 +26,7 @@ _EMULATOR = (
     "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;"
 )
 _PATIENCE_SECONDS = 3
+_SCOPE = "https://storage.azure.com/.default"
 
 
 def connection_string(name: str, settings: Mapping[str, str]) -> str:
@@ -104,7 +105,7 @@ class Storage:
         if isinstance(connection, Endpoints):
             from azure.identity.aio import ManagedIdentityCredential
 
-            self._credential = credential = ManagedIdentityCredential(client_id=connection.client_id)
+            self._credential = credential = ManagedIdentityCredential(client_id=connection.client_id, retry_total=1)
             self.queues = QueueServiceClient(connection.queues, credential, **options)
             if connection.blobs:
                 self.blobs = BlobServiceClient(connection.blobs, credential, **options)
@@ -117,15 +118,20 @@ class Storage:
 
     async def check(self) -> None:
         """Ask once whether the account answers; a HostError says what to do."""
+        if self._credential is not None:
+            try:
+                await self._credential.get_token(_SCOPE)
+            except AzureError as error:
+                raise HostError(
+                    f"The managed identity gives no token for {self._setting}; check IDENTITY_ENDPOINT, IDENTITY_HEADER "
+                    f"and {self._setting}__clientId: {str(error)[:300]}",
+                    STORAGE_UNREACHABLE,
+                ) from None
         try:
             await self.queues.get_service_properties(
                 timeout=_PATIENCE_SECONDS, retry_total=0, read_timeout=_PATIENCE_SECONDS
             )
         except HttpResponseError as error:
-            if error.status_code is None:  # the identity's endpoint has no status of its own in this error
-                raise HostError(
-                    f"The managed identity gave no token for {self._setting}: {error}", STORAGE_UNREACHABLE
-                ) from None
             raise HostError(
                 f"The storage account of {self._setting} at {self.queues.url} refuses the request "
                 f"({error.status_code} {error_code(error) or error.reason}); check the account's name and key, or the identity's roles.",

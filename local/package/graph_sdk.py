@@ -1,4 +1,4 @@
-"""The Graph SDK has a module for every call and every type of Graph: 16,700 files, of which Postrum loads about 20.
+"""The Graph SDK has a module for every call and every type of Graph: 16,700 files, of which Postrum loads 11.
 
 The package has only those. Which ones is not written down: Python is asked what importing `shared.sources.graph` loads, for
 that package imports everything that it needs when it is loaded. A test makes every request with what is left.

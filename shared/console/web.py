@@ -5,14 +5,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
+from shared.configuration.service import Configure
+from shared.configuration.yaml_file import companies
 from shared.console.pages import Links, error_page, message_page, status_page
-from shared.doctor.doctor import Doctor
 from shared.errors import (
     ConcurrentWrite,
     ConfigurationError,
@@ -24,7 +25,11 @@ from shared.errors import (
 )
 from shared.pipeline.again import RunAgain
 from shared.pipeline.status import StatusReport
+from shared.stores.configuration import Configuration
 from shared.telemetry import problem
+
+if TYPE_CHECKING:
+    from shared.doctor.doctor import Doctor
 
 type Scope = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -54,6 +59,14 @@ class Product(Protocol):
     @property
     def again(self) -> RunAgain:
         """Runs things again."""
+
+    @property
+    def configure(self) -> Configure:
+        """Changes the configuration."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """What is configured."""
 
     @property
     def doctor(self) -> Doctor:
@@ -100,6 +113,26 @@ def web(app: Product) -> AsgiApp:
         """What the app finds about itself: `shared.doctor.model.Report`."""
         return JSONResponse((await app.doctor()).model_dump(mode="json"))
 
+    @api.put("/api/v1/configuration")
+    async def configure(request: Request) -> Response:
+        """Load a configuration file (YAML): what `postrum config apply` does. `dry_run=true` changes nothing."""
+        try:
+            wanted = companies((await request.body()).decode("utf-8-sig"))
+            dry = request.query_params.get("dry_run", "false").lower() == "true"
+            review = await (app.configure.review(wanted) if dry else app.configure.apply(wanted))
+        except UnicodeDecodeError:
+            return _problem("The file is not UTF-8.", ["Save the file as UTF-8."])
+        except ConfigurationError as error:
+            return _problem("The configuration was not changed.", error.problems)
+        return JSONResponse(review.model_dump(mode="json"))
+
+    @api.get("/api/v1/configuration")
+    async def configured() -> Response:
+        """What is configured, as JSON. It holds no secrets: those are not part of the configuration."""
+        names = await app.configuration.companies()
+        found = [known[0] for name in names if (known := await app.configuration.company(name)) is not None]
+        return JSONResponse({"companies": [company.model_dump(mode="json", by_alias=True) for company in found]})
+
     @api.exception_handler(PostrumError)
     async def failed(request: Request, error: Exception) -> Response:
         code, title = _answer_to(error)
@@ -119,6 +152,12 @@ def web(app: Product) -> AsgiApp:
         return HTMLResponse(error_page(code, title, text, _links(request), request.scope[_NONCE]), code)
 
     return _guarded(api)
+
+
+def _problem(title: str, problems: list[str]) -> Response:
+    """Problem details (RFC 9457)."""
+    content = {"type": "about:blank", "title": title, "status": 422, "problems": problems}
+    return JSONResponse(content, status_code=422, media_type="application/problem+json")
 
 
 def _guarded(inner: AsgiApp) -> AsgiApp:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from pydantic import ValidationError
+
 from shared.doctor import access, egress, mail, storing
-from shared.doctor.model import VERSION, Finding, Report, green, red
-from shared.doctor.run import Check, run
+from shared.doctor.model import VERSION, Finding, Report, counted, green, red
+from shared.doctor.run import DEADLINE, Check, run
 from shared.doctor.settings import settings as settings_check
 from shared.errors import PostrumError
 from shared.identity.credentials import FederatedCredential
@@ -56,15 +59,26 @@ class Doctor:
         name = "configuration"
         try:
             self.services.companies.forget()
-            companies = await self.services.companies.every()
+            async with asyncio.timeout(DEADLINE):
+                companies = await self.services.companies.every()
+        except TimeoutError:
+            return [], [red(name, f"no answer within {DEADLINE:g} seconds", "See the checks of storage.")]
         except PostrumError as error:
             return [], [red(name, error.message, error.remedy or "See the checks of storage.")]
+        except ValidationError:
+            text = "this version cannot read what is stored"
+            return [], [red(name, text, "Deploy the version that wrote it, or apply the configuration again.")]
         boxes = sum(mailbox.active for company in companies for mailbox in company.mailboxes)
         if not boxes:
             return companies, [
                 red(name, "no active mailbox is configured", "Apply a configuration: docs/configuration.md.")
             ]
-        return companies, [green(name, f"{len(companies)} companies, {boxes} active mailboxes")]
+        return companies, [
+            green(
+                name,
+                f"{counted(len(companies), 'company', 'companies')}, {counted(boxes, 'active mailbox', 'active mailboxes')}",
+            )
+        ]
 
     def _deployment(self, companies: Sequence[Company]) -> list[Check]:
         storage = storing.Storage(self.settings.data_storage, self.settings.host_storage, self.storage_credential)

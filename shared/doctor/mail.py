@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.doctor.access import GRAPH_SCOPE, claims, mail_roles
-from shared.doctor.model import Finding, green, red, yellow
+from shared.doctor.model import Finding, counted, green, red, yellow
 from shared.errors import PostrumError
 from shared.identity.credentials import FederatedCredential
 from shared.model.config import Mailbox
@@ -38,7 +38,7 @@ async def mailbox(name: str, configured: Mailbox, source: MailSource) -> Sequenc
         missing = [path for path in (folders.imported, folders.other) if await source.folder(path) is None]
     finally:
         await source.aclose()
-    found = f"can be read; {read_from.total} mails in {folders.source or 'the inbox'}"
+    found = f"can be read; {counted(read_from.total, 'mail')} in {folders.source or 'the inbox'}"
     if missing:
         return [
             yellow(
@@ -69,7 +69,7 @@ async def out_of_scope(
     return [
         red(
             name,
-            f"it can be read: its inbox has {answer.get('totalItemCount', 'an unknown number of')} mails. {await _why(credential)}",
+            f"it can be read: mails in its inbox: {answer.get('totalItemCount', 'not told')}. {await _why(credential)}",
             "Withdraw the consent to mail permissions in Entra, or take the mailbox out of the Exchange scope; it takes up to two hours.",
         )
     ]

@@ -55,6 +55,11 @@ def red(name: str, found: str, remedy: str) -> Finding:
     return Finding(name=name, state=State.RED, found=found[:1000], remedy=remedy)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its word: `1 mail`, `2 mails`."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 def worst(findings: tuple[Finding, ...] | list[Finding]) -> State:
     """The state of them all."""
     states = {finding.state for finding in findings}

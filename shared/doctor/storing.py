@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from shared.doctor.model import Finding, green, red, yellow
+from shared.doctor.model import Finding, counted, green, red, yellow
 from shared.doctor.outside import judge_skew
 from shared.model.task import Queue
 from shared.stores import inspection
@@ -110,7 +110,7 @@ async def secret_store(name: str, store: SecretStore, needed: Sequence[str]) -> 
     missing = [one for one in needed if await store.get(one) is None]
     if missing:
         return [red(name, f"missing: {', '.join(missing)}", "Apply the configuration again: it makes what is missing.")]
-    kept = f"a secret was written and read; {len(needed)} subscribers have theirs"
+    kept = f"a secret was written and read; {counted(len(needed), 'subscriber')} with a signing key"
     if isinstance(store, FileSecretStore):
         return [
             yellow(name, f"{kept}; they are in a file", "Right on one machine; in Azure set POSTRUM_KEY_VAULT_URI.")

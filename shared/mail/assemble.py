@@ -10,6 +10,7 @@ from shared.mail import charsets, encoded_words
 from shared.mail.addresses import parse_addresses
 from shared.mail.authentication import authentication_of
 from shared.mail.automatic import Evidence, find_automatic
+from shared.mail.calendar import find_calendar
 from shared.mail.dates import parse_date
 from shared.mail.forward import find_forwarded
 from shared.mail.headers import Headers, parse_header_block
@@ -19,8 +20,10 @@ from shared.mail.level import Level
 from shared.mail.limits import Account
 from shared.mail.outlook import OutlookMessage
 from shared.mail.quotation import without_marks
+from shared.mail.recipients import find_recipients
 from shared.mail.reply import find_reply
-from shared.model.mail import Attachment, Embedded, Header, Mail, Person
+from shared.mail.transport import transport_tls
+from shared.model.mail import Attachment, Calendar, Embedded, Header, Mail, Person
 
 __all__ = ["Trust", "assemble"]
 
@@ -80,9 +83,20 @@ def assemble(level: Level, outbox: Outbox, account: Account, size: int, trust: T
             "automatic": automatic,
             "bounce": bounce,
             "authentication": authentication_of(headers, mail.from_, trust),
+            "transport_tls": transport_tls(headers, trust),
+            "recipients": find_recipients(headers, mail.to, mail.cc),
+            "calendar": _calendar(level),
         }
     )
     return mail.model_copy(update={"complete": account.complete, "warnings": tuple(account.warnings)})
+
+
+def _calendar(level: Level) -> Calendar | None:
+    """The first invitation."""
+    for report in level.reports:
+        if report.kind == "text/calendar" and (found := find_calendar(charsets.decode(bytes(report.data), None)[0])):
+            return found
+    return None
 
 
 def _evidence(level: Level, mail: Mail, account: Account) -> Evidence:
@@ -201,6 +215,7 @@ def _attachment(draft: Draft) -> Attachment:
         content_id=draft.content_id,
         nested=draft.nested,
         protected=draft.protected,
+        archive=draft.archive,
         reference=draft.reference,
     )
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from shared.mail.headers import Headers
 from shared.model.mail import Authentication, Person
 
-__all__ = ["authentication_of"]
+__all__ = ["authentication_of", "organisation"]
 
 EXCHANGE = "exchange"
 _METHODS = ("spf", "dkim", "dmarc", "arc", "compauth")
@@ -140,11 +140,12 @@ def _is_aligned(signer: str, author: str) -> bool:
         and signer.count(".") + author.count(".") < 2
     ):
         return False
-    return _organisation(signer) == _organisation(author) != ""
+    return organisation(signer) == organisation(author) != ""
 
 
 @functools.lru_cache(1024)
-def _organisation(domain: str) -> str:
+def organisation(domain: str) -> str:
+    """The domain that an organisation registered: `mx.example.co.uk` gives `example.co.uk`; empty for a public suffix."""
     return str(_suffixes().privatesuffix(domain) or "")
 
 

@@ -6,6 +6,10 @@ __all__ = ["WARNINGS"]
 
 WARNINGS: dict[str, str] = {
     "after_final_boundary": "parts follow the final boundary of their multipart; they are read",
+    "archive_bomb": "an archive claims to become very much larger than it is",
+    "archive_encrypted": "an archive needs a password",
+    "archive_not_listed": "the table of an archive is damaged or too large; what it holds is not listed",
+    "archive_not_opened": "an archive was to be opened and is too large, damaged or protected. The reading may not be complete",
     "body_cut": "the text or the HTML is longer than what is kept for reading",
     "boundary_not_found": "the boundary of a multipart is nowhere in it; its content is taken as text",
     "charset": "the charset of a body is missing, unknown or wrong; the detail says how it was read",
@@ -24,6 +28,7 @@ WARNINGS: dict[str, str] = {
     "no_blank_line": "a header is not followed by a blank line",
     "no_boundary": "a multipart names no boundary; it is looked for",
     "no_final_boundary": "a multipart has no final boundary; its last part may be cut",
+    "partial_mail": "a piece of a mail that was sent in pieces; the others came in other mails",
     "rights_managed": "the mail is protected by rights management",
     "several_from": "the mail has several From fields; all of them count",
     "too_deep": "parts or containers lie deeper than the limit; kept whole. The reading is not complete",

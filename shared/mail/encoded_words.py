@@ -20,6 +20,8 @@ type Warn = Callable[[str, str], None]
 _START = re.compile(rb"=\?([^?\s=]{1,80})\?([BbQq])\?")
 _SPACE = re.compile(r"[ \t\r\n]+")
 _BLANK = b" \t\r\n"
+_PLAIN = re.compile(rb"[!-~]*+(?: [!-~]++)*+")
+"""ASCII words with one blank between them: as they are."""
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _ESCAPE_AFTER = re.compile(rb"\?=[0-9A-F]{2}")
 _BLANKS = re.compile(rb"[ \t\r\n]")
@@ -28,6 +30,8 @@ _CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 
 def decode_text(value: bytes, warn: Warn | None = None, charset: str | None = None) -> str:
     """Answer an unstructured value as a person would read it: words decoded, folds opened, no control characters."""
+    if _PLAIN.fullmatch(value) and b"=?" not in value:
+        return value.decode("ascii")
     return fold_white_space(decode_bytes(value, warn, charset)).strip()
 
 

@@ -28,7 +28,8 @@ def kind_of_file(head: bytes) -> Literal["mail", "msg", "tnef", "document"]:
 
 def read_body(data: bytes, *, html: bool, limits: Limits = Limits()) -> Mail:  # noqa: B008 (frozen)
     """A body without header, in UTF-8."""
-    outbox, account = Outbox(), Account(limits)
+    account = Account(limits)
+    outbox = Outbox(account.warn)
     level = Level(outbox, account)
     kept = data[: limits.body_bytes]
     if len(kept) < len(data):
@@ -45,7 +46,8 @@ def read_outlook(
     limits: Limits = Limits(),  # noqa: B008 (frozen)
 ) -> Mail:
     """An Outlook .msg or a winmail.dat; a damaged one gives a mail with a warning."""
-    outbox, account = Outbox(), Account(limits)
+    account = Account(limits)
+    outbox = Outbox(account.warn)
     level = Level(outbox, account)
     try:
         message = (containers.read_msg if kind == "msg" else containers.read_tnef)(data, limits.mails_deep)

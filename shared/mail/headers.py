@@ -5,6 +5,7 @@ Nothing here takes apart what nobody asks for, so that a header of a million byt
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 
@@ -23,8 +24,8 @@ _KNOWN = re.compile(
     re.I,
 )
 _FOLD = re.compile(rb"[\r\n]+[ \t]*")
-_PLAIN = re.compile(rb"([!-9;-~]{1,200})[ \t]*:((?:[^\n]*+\n[ \t])*+[^\n]*+)(?:\n|\Z)")
-"""A field as it should be, folds included."""
+_UNFOLD = re.compile(rb"\r?\n[ \t]+")
+_NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*")
 
 
 @dataclass(slots=True)
@@ -36,13 +37,15 @@ class Headers:
     _counted: int = field(default=0, repr=False, compare=False)
 
     def first(self, name: str) -> bytes | None:
-        """The raw value of the first field of that name."""
-        values = self._index().get(name.lower())
+        """The raw value of the first field of that name, which is given in lower case."""
+        if self._counted < len(self.fields):
+            self._index()
+        values = self._by_name.get(name)
         return values[0] if values else None
 
     def all(self, name: str) -> list[bytes]:
-        """The raw values of every field of that name."""
-        return list(self._index().get(name.lower(), ()))
+        """The raw values of every field of that name, which is given in lower case."""
+        return list(self._index().get(name, ()))
 
     def _index(self) -> dict[str, list[bytes]]:
         """The values by lower-case name, with what was added since it was last asked for."""
@@ -109,13 +112,29 @@ def parse_header_block(block: bytes, most_fields: int, *, top: bool = False) -> 
 
 def _plain_fields(block: bytes) -> list[tuple[str, bytes]] | None:
     """The fields of a header without anything odd in it; None for any other, which takes the longer way."""
-    if block.count(b"\r") != block.count(b"\r\n"):
-        return None
-    fields, end = [], 0
-    for found in _PLAIN.finditer(block):
-        if found.start() != end:
+    ends = block.count(b"\n")
+    if block.count(b"\r\n") != ends or block.count(b"\r") != ends:
+        if b"\r" in block:
             return None
-        end = found.end()
-        value = found[2].strip(b" \t\r\n")
-        fields.append((found[1].decode("ascii"), _FOLD.sub(b" ", value) if b"\n" in value else value))
-    return fields if end == len(block) else None
+        end = b"\n"
+    else:
+        end = b"\r\n"
+    if b"\n " in block or b"\n\t" in block:
+        if block[:1] in (b" ", b"\t"):
+            return None
+        block = _UNFOLD.sub(b" ", block)
+    fields: list[tuple[str, bytes]] = []
+    for line in block.removesuffix(end).split(end):
+        raw, colon, value = line.partition(b":")
+        name = _field_name(raw) if colon and len(raw) < 256 else None
+        if name is None:
+            return None
+        fields.append((name, value.strip(b" \t")))
+    return fields
+
+
+@functools.lru_cache(2048)
+def _field_name(raw: bytes) -> str | None:
+    """The name before a colon; None where it is none."""
+    found = _NAME.fullmatch(raw)
+    return found[1].decode("ascii") if found else None

@@ -8,13 +8,19 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from shared.mail.sniff import HEAD, protection, sniff
+
+if TYPE_CHECKING:
+    from shared.mail.archives import Lister
+    from shared.mail.encoded_words import Warn
+    from shared.model.mail import Archive
 
 __all__ = ["Consumer", "Draft", "LeafData", "LeafEnd", "LeafEvent", "LeafStart", "LeafWriter", "Outbox"]
 
 CHUNK = 256 << 10
+_ARCHIVE_MAGIC = (b"PK", b"Rar!", b"7z", b"\x1f\x8b", b"BZh", b"\xfd7z", b"\x28\xb5", b"MSCF")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +83,14 @@ class Draft:
     inline: bool = False
     protected: str | None = None
     reference: str | None = None
+    archive: Archive | None = None
 
 
 class Outbox:
     """Events that wait to be fetched, and the list of the leaves."""
 
-    def __init__(self) -> None:
+    def __init__(self, warn: Warn) -> None:
+        self.warn = warn
         self.events: deque[LeafEvent] = deque()
         self.drafts: list[Draft] = []
         self.hashes: list[str] = []
@@ -105,13 +113,14 @@ class Outbox:
 class LeafWriter:
     """Writes one leaf."""
 
-    __slots__ = ("_digest", "_head", "_outbox", "draft")
+    __slots__ = ("_digest", "_head", "_lister", "_outbox", "draft")
 
     def __init__(self, outbox: Outbox, draft: Draft) -> None:
         self._outbox = outbox
         self.draft = draft
         self._digest = hashlib.sha256()
         self._head = b""
+        self._lister: Lister | None = None
         outbox.events.append(
             LeafStart(draft.index, draft.path, draft.name, draft.content_type, draft.content_id, draft.nested)
         )
@@ -121,7 +130,12 @@ class LeafWriter:
         if not len(data):
             return
         if len(self._head) < HEAD:
-            self._head += data[: HEAD - len(self._head)]
+            room = HEAD - len(self._head)
+            self._head += data[:room]
+            if len(self._head) == HEAD and (lister := self._begin_listing()):
+                lister.write(data[room:])
+        elif self._lister:
+            self._lister.write(data)
         self._digest.update(data)
         self.draft.size += len(data)
         append, index = self._outbox.events.append, self.draft.index
@@ -131,11 +145,28 @@ class LeafWriter:
         for at in range(0, len(data), CHUNK):
             append(LeafData(index, bytes(data[at : at + CHUNK])))
 
+    def _begin_listing(self) -> Lister | None:
+        """With the head complete: list the leaf, if it is an archive."""
+        if not self._head.startswith(_ARCHIVE_MAGIC) and self._head[257:262] != b"ustar":
+            return None
+        from shared.mail.archives import lister_for  # the first archive; most mail has none
+
+        self._lister = lister_for(sniff(self._head))
+        if self._lister:
+            self._lister.write(self._head)
+        return self._lister
+
     def end(self) -> None:
         """The leaf is complete."""
         draft = self.draft
+        if len(self._head) < HEAD:
+            self._begin_listing()
+        if self._lister:
+            draft.archive = self._lister.end(self._outbox.warn, draft.path)
         draft.sha256 = self._digest.hexdigest()
         draft.detected_type = sniff(self._head)
         draft.protected = draft.protected or protection(self._head)
+        if draft.archive and draft.archive.encrypted:
+            draft.protected = draft.protected or "password"
         self._outbox.hashes.append(draft.sha256)
         self._outbox.events.append(LeafEnd(draft.index, draft.size, draft.sha256, draft.detected_type))

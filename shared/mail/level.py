@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from shared.mail import charsets, containers
 from shared.mail.consumers import Both, Collect
+from shared.mail.flowed import unflow
 from shared.mail.headers import Headers
 from shared.mail.html_text import referred_to
 from shared.mail.leaves import Consumer, Draft, LeafWriter, Outbox
@@ -47,7 +49,9 @@ class Body:
     charset: str | None
     data: bytearray
     whole: bool = True
-    sha256: str = ""
+    flowed: bool = False
+    """Lines end where the sender's program broke them (RFC 3676)."""
+    delsp: bool = False
 
     def text(self, account: Account | None) -> str:
         """Decode it; line ends become LF, NUL characters go."""
@@ -60,7 +64,8 @@ class Body:
         text, wrong = charsets.decode(bytes(self.data), label)
         if wrong and account:
             account.warn("charset", wrong)
-        return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+        return unflow(text, delsp=self.delsp) if self.flowed else text
 
 
 def _meta_charset(head: bytes) -> str | None:
@@ -75,6 +80,29 @@ class Report:
 
     kind: str
     data: bytearray = field(default_factory=bytearray)
+
+
+class _Structure(Protocol):
+    """What takes the bytes of a mail."""
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """The next bytes."""
+
+    def close(self) -> None:
+        """There are no more."""
+
+
+class _Ended:
+    """Of a mail that is over; what comes now is no part of it."""
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """Pass over it."""
+
+    def close(self) -> None:
+        """Nothing to be done."""
+
+
+_ENDED = _Ended()
 
 
 class Level:
@@ -92,6 +120,8 @@ class Level:
         self.kind = "text/plain"
         self.parameters: dict[str, str] = {}
         self.bodies: list[Body] = []
+        self._kept: dict[bool, tuple[int, Body | None]] = {False: (0, None), True: (0, None)}
+        """For text and for HTML: the bytes of all bodies but the last, and the last."""
         self.reports: list[Report] = []
         self.embedded: list[Level] = []
         self.drafts: list[Draft] = []
@@ -99,7 +129,7 @@ class Level:
         """What a winmail.dat or .msg said about this mail."""
         self.part_types: list[str] = []
         self.protection: str | None = None
-        self._machine = Machine(self, account, digest=digest)
+        self._machine: _Structure = Machine(self, account, digest=digest)
         self._consumer: Consumer | None = None
         self._decoder: Decoder | None = None
         self._seen = False
@@ -114,6 +144,7 @@ class Level:
     def end(self) -> None:
         """The mail is over."""
         self._machine.close()
+        self._machine = _ENDED  # it knows this level: without it, both are freed at once
         self.mark_inline()
         if self.depth:  # nobody asks for the text of an attached mail, nor for its words to the machines
             self.bodies = []
@@ -170,6 +201,8 @@ class Level:
         if part.depth_cut:
             return self.begin(part, path, name, kind)
         if kind in _REPORTS:
+            if kind == "message/partial":
+                self._warn_partial(part, path)
             saved = self.begin(part, path, name, kind)
             if self.depth > 1 or len(self.reports) >= MOST_REPORTS:
                 return saved
@@ -190,6 +223,12 @@ class Level:
         if kind.startswith("application/") or (name or "").lower().endswith(".eml"):
             return Peek(self, part, path, name, kind)
         return self.begin(part, path, name, kind)
+
+    def _warn_partial(self, part: Part, path: str) -> None:
+        """A piece of a mail that was sent in pieces (RFC 2046 section 5.2.2): the others came in other mails."""
+        number, total = (re.sub(r"\D", "", part.content_type.get(key) or "")[:6] for key in ("number", "total"))
+        which = f"piece {number or '?'} of {total or '?'}"
+        self.account.warn("partial_mail", f"{path}: {which} of a mail that was sent in pieces; kept as it is")
 
     def _path(self, section: str) -> str:
         return f"{self.path}/{section}" if self.path else section
@@ -236,7 +275,8 @@ class Level:
         if part.disposition.value == "attachment" and (name or part.parents):
             return None
         is_html = kind == "text/html"
-        same = [b for b in self.bodies if (b.kind == "text/html") == is_html]
+        before, last = self._kept[is_html]
+        same = last is not None
         in_alternative = bool(part.parents) and part.parents[-1] == "alternative"
         if name and (same or (self.bodies and not in_alternative)):
             return None
@@ -245,7 +285,12 @@ class Level:
         if in_alternative and kind not in ("text/plain", "text/html") and self.bodies:
             return None
         text = Body(kind, part.content_type.get("charset"), bytearray())
-        room = max(0, self.account.limits.body_bytes - sum(len(b.data) for b in same))
+        if kind == "text/plain":
+            text.flowed = (part.content_type.get("format") or "").strip().lower() == "flowed"
+            text.delsp = (part.content_type.get("delsp") or "").strip().lower() == "yes"
+        used = before + (len(last.data) if last else 0)
+        self._kept[is_html] = used, text
+        room = max(0, self.account.limits.body_bytes - used)
         saved = self.begin(part, path, name, kind) if name else None
         self.bodies.append(text)
         collect: Consumer = Collect(text.data, room, lambda: self._cut(text, path))
@@ -330,32 +375,27 @@ class Level:
 
     def mark_inline(self) -> None:
         """A part is inline where the HTML shows it, whatever its disposition says (RFC 2392 for `cid:`)."""
-        if not self.drafts:
-            return
-        html = "".join(body.text(None) for body in self.bodies if body.kind == "text/html")
+        shown = [draft for draft in self.drafts if _can_be_shown(draft)]
+        html = "".join(body.text(None) for body in self.bodies if body.kind == "text/html") if shown else ""
         if not html:
             return
         referred = referred_to(html)
-        for draft in self.drafts:
-            kind = (
-                draft.detected_type
-                if draft.detected_type.partition("/")[0] in ("image", "audio", "video")
-                else (
-                    draft.content_type
-                    if draft.detected_type in ("application/octet-stream", "text/plain", "application/xml")
-                    else ""
-                )
-            )
-            if not kind.startswith(("image/", "audio/", "video/", "text/css")):
-                continue
+        for draft in shown:
             names = {
                 draft.content_id,
                 draft.location,
                 (draft.content_id and draft.content_id.partition("@")[0]) or None,
+                draft.name,
             }
-            draft.inline = bool(
-                referred & ({n.lower() for n in names if n} | ({draft.name.lower()} if draft.name else set()))
-            )
+            draft.inline = bool(referred & {name.lower() for name in names if name})
+
+
+def _can_be_shown(draft: Draft) -> bool:
+    """Whether a part is of a kind that HTML shows; a PDF never is."""
+    kind = draft.detected_type
+    if kind in ("application/octet-stream", "text/plain", "application/xml"):
+        kind = draft.content_type
+    return kind.startswith(("image/", "audio/", "video/")) or (kind == "text/css" and kind != draft.detected_type)
 
 
 def _reference(part: Part) -> str | None:

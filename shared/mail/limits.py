@@ -36,6 +36,14 @@ class Limits:
     container_bytes: int = 24 << 20
     """A winmail.dat, an Outlook .msg or a signed envelope that has to be in memory to be opened; what it holds is there
     a second time while it is handed on, and both have to fit into 64 MiB."""
+    open_archives: bool = False
+    """Whether zip and tar are opened; they are listed in any case."""
+    archive_bytes: int = 16 << 20
+    """Unpacked from one archive."""
+    archive_ratio: int = 100
+    """How many times its own size an archive may become, and a mebibyte more."""
+    archive_members: int = 1000
+    """Files taken out of one archive."""
     warnings: int = 100
     """Warnings kept; one more says that there were others."""
 

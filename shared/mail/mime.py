@@ -24,11 +24,14 @@ SLICE = 128 << 10
 """How much is looked at in one go; fits the processor's cache."""
 GATHER = 16 << 10
 """Smaller pieces are gathered up to this."""
+MOST_MISSES = 8
 BLANKS = 64
 """White space tolerated behind a boundary."""
 
 _HEADER_END = re.compile(rb"\n\r?\n|\r\r(?!\n)|\n\r(?!\n)|\r\n\r(?=[^\n])")
 _LEADING = re.compile(rb"(?:[ \t]*(?:\r\n|\n|\r))+")
+_LINE_REST = re.compile(rb"(--)?[ \t]{0,64}(?:\r\n|\n|\r(?!\n)|\Z)")
+"""What follows the boundary itself."""
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _LOST_BOUNDARY = re.compile(rb"(?:\A|[\r\n])--([^\r\n]{1,200}?)[ \t]*\r?[\r\n](?=content-[a-z-]+[ \t]*:)", re.I)
 
@@ -90,14 +93,15 @@ class _Open:
     count: int = 0
     closed: bool = False
     preamble: bytearray = field(default_factory=bytearray)
-    line: re.Pattern[bytes] = field(init=False)
-    at_start: re.Pattern[bytes] = field(init=False)
     next: int = 0  # where the boundary comes next in the buffer; -1: not in it
+    _line: re.Pattern[bytes] | None = None
 
-    def __post_init__(self) -> None:
-        rest = re.escape(b"--" + self.boundary) + rb"(--)?[ \t]{0,64}(?:\r\n|\n|\r(?!\n)|\Z)"
-        self.line = re.compile(rb"(?:\r\n|\n|\r)" + rest)
-        self.at_start = re.compile(rest)
+    @property
+    def line(self) -> re.Pattern[bytes]:
+        """The boundary line with the line end before it. Made only where it is worth its time: see `Machine._found`."""
+        if self._line is None:
+            self._line = re.compile(rb"(?:\r\n|\n|\r)" + re.escape(b"--" + self.boundary) + _LINE_REST.pattern)
+        return self._line
 
 
 class Machine:
@@ -220,12 +224,13 @@ class Machine:
         buffer = self._buffer
         if (blank := _LINE_END.match(buffer, at)) and not self._scan:  # no header at all
             return at, blank.end()
-        found = _HEADER_END.search(buffer, at + self._scan)
+        delimiter = self._delimiter(at, final, starts=True) if self._open else None
+        until = delimiter[1] + 8 if delimiter else len(buffer)
+        found = _HEADER_END.search(buffer, at + self._scan, until)
         end, body = (found.start() + 1, found.end()) if found else (-1, -1)
         if found and not final and found.end() >= len(buffer) - 1 and found[0][-1:] == b"\r":
             return -1, -1
         if self._open:
-            delimiter = self._delimiter(at, final, starts=True)
             if delimiter and (end < 0 or delimiter[1] < end):  # the part is nothing but a header
                 return delimiter[1], delimiter[1]
             if end < 0 and final:
@@ -376,18 +381,39 @@ class Machine:
                     continue
             if best and multipart.next > best[1] + 2:
                 continue
-            found = multipart.at_start.match(buffer, at) if starts else None
-            if not found:
-                found = multipart.line.search(buffer, max(at, multipart.next - 2))
+            found = self._found(multipart, token, at, starts=starts)
             if not found:
                 multipart.next = -1
                 continue
-            if found.end() == len(buffer) and not final and (not found[0].endswith(b"\n")):
+            start, end, closing = found
+            if end == len(buffer) and not final and buffer[end - 1] != 10:
                 continue  # the line may go on
-            multipart.next = found.start() + found[0].index(b"--")
-            if not best or found.start() < best[1]:
-                best = (level, found.start(), found.end(), found[1] is not None)
+            multipart.next = buffer.index(b"--", start)
+            if not best or start < best[1]:
+                best = (level, start, end, closing)
         return best
+
+    def _found(self, multipart: _Open, token: bytes, at: int, *, starts: bool) -> tuple[int, int, bool] | None:
+        """The boundary line from `multipart.next` on: where it starts with the line end before it, its end, closing?
+
+        A pattern of its own for each boundary would take longer to make than to use; only where the boundary stands again
+        and again inside of lines, it is quicker.
+        """
+        buffer, place = self._buffer, multipart.next
+        for _ in range(MOST_MISSES):
+            before = buffer[place - 1] if place > at else 0
+            if (before in (10, 13) or (starts and place == at)) and (
+                rest := _LINE_REST.match(buffer, place + len(token))
+            ):
+                start = place - (place > at)
+                if before == 10 and start > at and buffer[start - 1] == 13:
+                    start -= 1
+                return start, rest.end(), rest[1] is not None
+            place = buffer.find(token, place + 1)
+            if place < 0:
+                return None
+        found = multipart.line.search(buffer, max(at, place - 2))
+        return (found.start(), found.end(), found[1] is not None) if found else None
 
     def _cross(self, level: int, closing: bool) -> None:
         """A boundary line of the multipart at `level`: end what is inside, begin what is next."""

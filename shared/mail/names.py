@@ -25,6 +25,8 @@ def clean_name(name: str | None) -> str | None:
     """A name without control characters and of bounded length, its ending kept; None for an empty one."""
     if not name:
         return None
+    if name.isascii() and name.isprintable() and "  " not in name and len(name) <= LONGEST:
+        return name.strip() or None
     name = re.sub(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]", "", fold_white_space(name)).strip()
     if len(name) > LONGEST:
         stem, dot, ending = name.rpartition(".")

@@ -13,7 +13,7 @@ from shared.mail import containers
 from shared.mail.leaves import Consumer, LeafWriter
 from shared.mail.mime import Machine, Part
 from shared.mail.outlook import NotReadable, OutlookMessage
-from shared.mail.sniff import OLE, TNEF, is_mail_head
+from shared.mail.sniff import OLE, TNEF, is_mail_head, sniff
 from shared.mail.transfer import Decoder
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Container", "Peek", "Signed", "way_into"]
 
+_OPENED = frozenset({"application/zip", "application/x-tar"})
 _OPAQUE_NAMES = re.compile(r"\.(?:doc|dot|xls|xlt|ppt|pps|pot|msi|mpp|vsd|pub|db|one|dwg|dll|exe|hwp|wps)$", re.I)
 
 
@@ -74,6 +75,10 @@ class Peek:
             if part is None:
                 writer.draft.content_id, writer.draft.location = self._content_id, self._location
             self._to = writer
+            if level.account.limits.open_archives and sniff(head) in _OPENED:
+                from shared.mail.unpack import Unpacking
+
+                self._to = Unpacking(level, writer)
         if self._held:
             self._to.write(bytes(self._held))
         self._held = bytearray()

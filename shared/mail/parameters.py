@@ -8,6 +8,7 @@ attachment; filename=with spaces and "quotes".pdf
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
@@ -39,10 +40,28 @@ class Parameters:
         return self.parameters.get(name)
 
 
+_NOTHING = Parameters()
+COMMON = 80
+_COMMON = re.compile(rb'[a-z]++(?:/[a-z0-9.+-]++)?(?:;[ \t]*(?:charset|format|delsp)="?[a-z0-9-]++"?)*', re.I)
+
+
 def parse_parameters(raw: bytes | None, warn: Warn | None = None, charset: str | None = None) -> Parameters:
     """Take `value; name=value; …` apart."""
     if not raw:
-        return Parameters()
+        return _NOTHING
+    if len(raw) < COMMON and _COMMON.fullmatch(raw):
+        return _common(raw)
+    return _parse(raw, warn, charset)
+
+
+@functools.lru_cache(512)
+def _common(raw: bytes) -> Parameters:
+    """What stands in very many mails: `text/plain; charset=utf-8`."""
+    return _parse(raw, None, None)
+
+
+def _parse(raw: bytes, warn: Warn | None, charset: str | None) -> Parameters:
+    """Take `value; name=value; …` apart."""
     end = raw.find(b";")
     value = raw if end < 0 else raw[:end]
     if b"/" not in value and (first := _NAME.match(value)):  # no value at all: `charset=utf-8`, `filename=x`
@@ -94,8 +113,8 @@ def _joined(found: dict[str, bytes], warn: Warn | None, charset: str | None) -> 
     out: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[bytes, bool]]] = {}
     for name, value in found.items():
-        form = _SECTION.fullmatch(name)
-        if not form or "*" not in name:
+        form = _SECTION.fullmatch(name) if "*" in name else None
+        if not form:
             out[name] = _plain(value, warn, charset)
             continue
         extended = form[3] is not None

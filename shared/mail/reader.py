@@ -33,8 +33,8 @@ class MailReader:
     """
 
     def __init__(self, limits: Limits = Limits(), trust: Trust = frozenset()) -> None:  # noqa: B008 (frozen)
-        self._outbox = Outbox()
         self._account = Account(limits)
+        self._outbox = Outbox(self._account.warn)
         self._level = Level(self._outbox, self._account)
         self._size = 0
         self._trust = trust

@@ -11,12 +11,15 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
+    "Archive",
+    "ArchiveMember",
     "Attachment",
     "Authentication",
     "Automatic",
     "AutomaticKind",
     "Bounce",
     "BounceRecipient",
+    "Calendar",
     "Embedded",
     "Forwarded",
     "Header",
@@ -24,10 +27,13 @@ __all__ = [
     "MailType",
     "MailWarning",
     "Person",
+    "Recipient",
+    "RecipientSource",
     "Reply",
 ]
 
 type AutomaticKind = Literal["auto_reply", "bounce", "complaint", "list", "calendar", "read_receipt"]
+type RecipientSource = Literal["delivered_to", "original_to", "resent", "received_for", "to", "cc", "mailbox"]
 type MailType = Literal["mail", "msg", "tnef", "body", "html", "document"]
 
 
@@ -115,6 +121,49 @@ class Authentication(_Fact):
     aligned: bool | None = None
 
 
+class Calendar(_Fact):
+    """An invitation. Times are RFC 3339 with `Z`, or local ones, then `timezone` is the sender's name of the zone."""
+
+    method: str | None = None
+    uid: str | None = None
+    summary: str | None = None
+    location: str | None = None
+    start: str | None = None
+    end: str | None = None
+    timezone: str | None = None
+    organizer: Person | None = None
+
+
+class Recipient(_Fact):
+    """An address that a mail may have been delivered for, with the trace that says so."""
+
+    address: str
+    source: RecipientSource
+    listed: bool = False
+    """Whether it stands in To or Cc."""
+
+
+class ArchiveMember(_Fact):
+    """A file in an archive, as the archive's table has it."""
+
+    name: str
+    size: int = 0
+    encrypted: bool = False
+
+
+class Archive(_Fact):
+    """What an archive says that it holds. All of it is the sender's claim; nothing was unpacked."""
+
+    format: str
+    listed: bool = False
+    """Whether its table was read: of zip and tar."""
+    members: int | None = None
+    size: int | None = None
+    """Bytes that its members claim to have in all."""
+    encrypted: bool = False
+    entries: tuple[ArchiveMember, ...] = ()
+
+
 class Attachment(_Fact):
     """A part that a person would save.
 
@@ -134,6 +183,7 @@ class Attachment(_Fact):
     nested: bool = False
     protected: str | None = None
     """`password`, `encrypted` or `rights` where the content cannot be read without a key; else null."""
+    archive: Archive | None = None
     reference: str | None = None
     """The address of a cloud attachment: the file itself is not in the mail."""
 
@@ -184,7 +234,12 @@ class Mail(_Fact):
     forwarded: Forwarded | None = None
     automatic: Automatic | None = None
     bounce: Bounce | None = None
+    calendar: Calendar | None = None
     authentication: Authentication = Authentication()
+    transport_tls: bool | None = None
+    """Whether the sender's server came through TLS, by our own provider's Received line; null where none tells."""
+    recipients: tuple[Recipient, ...] = ()
+    """For whom the mail was delivered, the most certain first; see `shared.mail.recipients`."""
 
     protection: str | None = None
     """`signed`, `encrypted` or `rights` for a mail that is wrapped as a whole; else null."""

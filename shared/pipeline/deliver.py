@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 
@@ -18,6 +18,7 @@ from shared.webhooks.breaker import Breaker
 from shared.webhooks.deliver import Delivery, State, choose, give_up, postpone, settle
 from shared.webhooks.sender import Sender
 
+KEY_SECONDS = 60
 LATER = timedelta(minutes=1)
 BROKEN = timedelta(hours=1)
 MOST = 50
@@ -32,6 +33,7 @@ class Deliver:
     sender: Sender
     secrets: SecretStore
     random: Callable[[], float]
+    _keys: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     async def __call__(self, task: DeliverTask) -> None:
         """Send what is due; what has to wait comes back through `due`."""
@@ -40,7 +42,7 @@ class Deliver:
         if subscriber is None or not subscriber.active:
             await self._give_up(task)
             return
-        secret = await self.secrets.get(f"{task.company}-{subscriber.secret_name}")
+        secret = await self._key(f"{task.company}-{subscriber.secret_name}")
         if secret is None:
             problem("subscriber_has_no_secret", None, company=task.company, subscriber=task.subscriber)
             await self._give_up(task)
@@ -52,6 +54,16 @@ class Deliver:
             if not await self._one(task, subscriber, secret):
                 return
         await self.services.queues.put(task)
+
+    async def _key(self, name: str) -> str | None:
+        """The signing key, remembered for a minute: the vault charges for every look."""
+        known = self._keys.get(name)
+        if known is not None and monotonic() - known[0] < KEY_SECONDS:
+            return known[1]
+        secret = await self.secrets.get(name)
+        if secret is not None:
+            self._keys[name] = (monotonic(), secret)
+        return secret
 
     async def _one(self, task: DeliverTask, subscriber: Subscriber, secret: str) -> bool:
         """Send at most one event; False when nothing more is to be done now and everything that waits is planned."""

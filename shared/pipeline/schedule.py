@@ -26,6 +26,8 @@ def is_due(schedule: str, last: datetime | None, now: datetime) -> bool:
 def problem(schedule: str) -> str | None:
     """What is wrong with a cron expression, in words, or None."""
     try:
+        if len(schedule.split()) != 5:  # cronsim would read a sixth as seconds
+            raise CronSimError("five fields")
         next(CronSim(schedule, datetime(2026, 1, 1, tzinfo=UTC)))
     except CronSimError:
         return f"{schedule!r} is not a cron expression with five fields, such as */15 * * * *"

@@ -14,7 +14,9 @@ from azure.storage.queue.aio import QueueServiceClient
 from emulator.server import EmulatorThread
 from shared.doctor.model import Finding, State, worst
 from shared.effect import Moment, effect, observe
+from shared.model.config import Company
 from shared.model.task import Queue
+from shared.stores.configuration import Configuration
 from shared.stores.connection import client_options
 from shared.stores.inspection import PROBE_BLOB, PROBE_PARTITION
 from shared.stores.layout import CONTAINERS, TableName
@@ -74,7 +76,7 @@ async def test_folders_that_are_there(examine: Examine, emulator: EmulatorThread
         emulator.control.create_folder(MAILBOX, f"inbox/{name}")
     emulator.control.deliver(MAILBOX, b"Subject: one\r\n\r\nText")
     finding = one(await examine(), BOX)
-    assert (finding.state, finding.found) == (State.GREEN, "can be read; 1 mails in the inbox; folders found")
+    assert (finding.state, finding.found) == (State.GREEN, "can be read; 1 mail in the inbox; folders found")
 
 
 async def test_nothing_stays_behind(examine: Examine, world: World) -> None:
@@ -124,7 +126,7 @@ class TestMailboxOutOfScope:
         finding = one(found, OUT)
         assert finding.state is State.RED
         assert finding.found == (
-            "it can be read: its inbox has 1 mails. "
+            "it can be read: mails in its inbox: 1. "
             "The token carries Mail.ReadWrite, which opens every mailbox of the tenant."
         )
         token = one(found, "identity for Graph")
@@ -295,7 +297,7 @@ class TestSecrets:
             finding = one(await examine(**given), "secrets")
             assert (finding.state, finding.found) == (
                 State.GREEN,
-                "a secret was written and read; 1 subscribers have theirs",
+                "a secret was written and read; 1 subscriber with a signing key",
             )
             vault.fail = (403, {})
             finding = one(await examine(**given), "secrets")
@@ -310,6 +312,16 @@ async def test_nothing_is_configured(examine: Examine, world: World) -> None:
         await tables.get_table_client(TableName.CONFIG).delete_entity("index", "nordlys")
     finding = one(await examine(), "configuration")
     assert (finding.state, finding.found) == (State.RED, "no active mailbox is configured")
+
+
+async def test_a_configuration_of_another_version(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unread(_: Configuration, company: str) -> None:
+        Company.model_validate({"id": company, "colour": "red"})
+
+    monkeypatch.setattr(Configuration, "company", unread)
+    found = await examine()
+    assert one(found, "configuration").state is State.RED
+    assert one(found, "tables").state is State.GREEN
 
 
 async def test_an_older_probe_in_the_archive_is_no_harm(examine: Examine, world: World) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from emulator.server import EmulatorThread
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, PermanentError
 from shared.model.task import Queue
 from shared.stores.archive import mail_path
 from tests.flow.failing import fail
@@ -51,8 +51,8 @@ async def test_s1_8_text_other_attachments_and_failures_go_to_the_other_folder_e
     emulator.control.deliver(MAILBOX, with_attachment("Letter", "letter.docx", docx, DOCX, 2))
     emulator.control.deliver(MAILBOX, mail("Failing", number=3, pdf=PDF))
 
-    fail(monkeypatch, "Failing", ValueError("a defect"))
-    await world.until_rest(rounds=60)
+    fail(monkeypatch, "Failing", PermanentError("the archive of the series is closed"))
+    await world.until_rest()
 
     assert set(places(emulator).values()) == {"Follow up"}
     found = await runs(world)
@@ -60,14 +60,14 @@ async def test_s1_8_text_other_attachments_and_failures_go_to_the_other_folder_e
     assert reasons == {
         "Text only": ("announced", "no_accepted_document"),
         "Letter": ("announced", "no_accepted_document"),
-        "Failing": ("parked", "unexpected_error"),
+        "Failing": ("parked", "permanent"),
     }
     assert found["Text only"].reason_detail == "It has no attachment."
     assert "none of a type that this mailbox accepts" in found["Letter"].reason_detail
-    assert "ValueError" in found["Failing"].reason_detail
+    assert found["Failing"].reason_detail == "the archive of the series is closed"
     assert await documents(world) == []
     parked = [event["data"] for event in events(emulator) if event["type"] == "postrum.message.parked"]
-    assert [data["reason"] for data in parked] == ["unexpected_error"]
+    assert [data["reason"] for data in parked] == ["permanent"]
 
 
 @pytest.mark.capability("S1.9")
@@ -198,11 +198,11 @@ async def test_s5_13_marked_read_after_the_import_but_never_where_a_receipt_is_r
     emulator.control.deliver(MAILBOX, mail("Read before", number=4, pdf=PDF), is_read=True)
     emulator.control.deliver(MAILBOX, mail("Failing", number=5, pdf=PDF))
 
-    fail(monkeypatch, "Failing", ValueError("a defect"))
+    fail(monkeypatch, "Failing", PermanentError("the archive of the series is closed"))
     await world.app.tick()
     await world.drain([Queue.MAILBOX])
     assert {mail["is_read"] for subject, mail in mails(emulator).items() if subject != "Read before"} == {False}
-    await world.until_rest(rounds=60)
+    await world.until_rest()
     assert {subject: (mail["is_read"], mail["patches"]) for subject, mail in mails(emulator).items()} == {
         "Invoice": (True, 1),
         "With receipt": (False, 0),
@@ -227,6 +227,26 @@ async def test_s5_18_without_rights_the_reason_and_what_to_do_are_told_and_nothi
     assert places(emulator) == {"Invoice": ""}
 
     emulator.control.set_exchange_scope([MAILBOX])
+    await world.until_rest()
+    [status] = (await world.app.status()).mailboxes
+    assert status.failure is None
+    assert places(emulator) == {"Invoice": "Imported"}
+
+
+@pytest.mark.fault("B05")
+async def test_b05_without_a_token_the_reason_is_shown_nothing_is_marked_done_and_it_goes_on_by_itself(
+    world: World, emulator: EmulatorThread
+) -> None:
+    emulator.control.refuse_tokens()  # those that this process still remembers
+    emulator.control.fail_tokens(700016, times=-1)  # the application is not in the tenant any more
+    emulator.control.deliver(MAILBOX, mail("Invoice", pdf=PDF))
+    await world.settle(ticks=4)
+    [status] = (await world.app.status()).mailboxes
+    assert status.failure is not None
+    assert status.listed_at is None
+    assert emulator.control.counters()["tokens"]["requests"] <= 8  # no tight loop
+    assert world.failed == []
+    emulator.control.fail_tokens(0, times=0)
     await world.until_rest()
     [status] = (await world.app.status()).mailboxes
     assert status.failure is None

@@ -183,7 +183,7 @@ async def test_a04_an_action_that_always_fails_is_parked_with_its_cause_and_can_
         emulator.control.deliver(MAILBOX, mail(subject, number=number, pdf=None if subject == "Lunch" else PDF))
     await world.settle()
     assert places(emulator)["Good"] == "Imported"  # it does not wait for the other
-    await world.until_rest(rounds=60)
+    await world.settle(ticks=6, minutes=31)
 
     assert failing.tries == tries
     found = await runs(world)

@@ -132,14 +132,14 @@ async def test_c15_never_more_than_three_requests_at_once_whatever_the_backlog(
     world: World, emulator: EmulatorThread
 ) -> None:
     emulator.control.set_latency(value=5, move=5)
-    for number in range(20):
+    for number in range(12):
         emulator.control.deliver(MAILBOX, mail(f"Invoice {number}", number=number, pdf=PDF))
     await world.until_rest()
     [lane] = [lane for lane in emulator.control.counters()["lanes"] if lane["mailbox"] == MAILBOX]
     assert lane["max_in_flight"] == 3
     assert lane["throttled"] == 0
     assert set(places(emulator).values()) == {"Imported"}
-    assert lane["charged"]["value"] == lane["charged"]["move"] == 20
+    assert lane["charged"]["value"] == lane["charged"]["move"] == 12
 
 
 @pytest.mark.fault("B03")

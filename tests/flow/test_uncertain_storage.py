@@ -46,7 +46,7 @@ async def test_every_changing_request_is_one_named_effect(
 
 
 MODES: tuple[Mode, ...] = ("lost_503", "lost_cut", "refuse_503", "twice", "refuse_cut")
-STEP = 6
+STEP = 8
 """Only every so manyth request here; `make crash` plays them all."""
 
 

@@ -338,3 +338,16 @@ async def _take(world: World, lane: str) -> LaneHold:
     taken = await LaneHold.take(world.app.services.lanes, lane, world.clock, frozenset())
     assert taken is not None
     return taken[0]
+
+
+async def test_a_delivery_whose_time_is_up_is_put_again(world: World, emulator: EmulatorThread) -> None:
+    emulator.control.deliver(MAILBOX, mail("Lunch"))
+    await world.app.tick()
+    await world.drain([Queue.MAILBOX, Queue.CLASSIFY, Queue.ACT])
+    [(body, delete)] = await world.take(Queue.DELIVER)
+    services = replace(world.app.services, use_case_seconds=-1.0)
+    await Deliver(services, world.app.sender, world.app.secrets, lambda: 0.5)(DeliverTask.decode(body))
+    await delete()
+    assert events(emulator) == []
+    await world.drain([Queue.DELIVER])
+    assert len(events(emulator)) == 1

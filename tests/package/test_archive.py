@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
-import subprocess
 import sys
 import zipfile
 from importlib.util import MAGIC_NUMBER
@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from local.package import __main__ as command
+from local.package import dependencies
 from local.package.archive import SITE, build, sizes, table, version
-from local.package.dependencies import site_packages
+from local.package.dependencies import compile_all, site_packages
 from local.package.errors import PackageError
 from tests.package.conftest import ROOT, Unpacked
 
@@ -23,7 +24,11 @@ MODEST_MB = 60
 
 
 def test_two_builds_give_the_same_bytes(package: Path, tmp_path: Path) -> None:
-    again = build(tmp_path / "dist", site_packages(cache=tmp_path / "cache"))
+    """The installed files are those of the hashes in requirements.txt; everything after that is done again."""
+    site = tmp_path / "site"
+    shutil.copytree(site_packages(), site, ignore=shutil.ignore_patterns("__pycache__"))
+    compile_all(site)
+    again = build(tmp_path / "dist", site)
     assert again.name == package.name == f"postrum-{version()}.zip"
     assert again.read_bytes() == package.read_bytes()
 
@@ -82,8 +87,39 @@ def test_the_command_says_what_hinders_it(monkeypatch: pytest.MonkeyPatch, capsy
     assert capsys.readouterr() == ("", "package: no packages today\n")
 
 
-def test_the_command_writes_the_package(tmp_path: Path) -> None:
-    arguments = [sys.executable, "-m", "local.package", "--folder", str(tmp_path)]
-    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert f"package: {tmp_path / f'postrum-{version()}.zip'}, " in done.stdout
-    assert "in the zip" in done.stdout
+@pytest.mark.parametrize(("options", "whole"), [([], False), (["--whole-graph-sdk"], True)])
+def test_the_graph_sdk_can_be_packed_whole(
+    options: list[str],
+    whole: bool,
+    package: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked: list[bool] = []
+
+    def packages(*, whole_graph_sdk: bool) -> Path:
+        asked.append(whole_graph_sdk)
+        return tmp_path
+
+    monkeypatch.setattr(command, "site_packages", packages)
+    monkeypatch.setattr(command, "build", lambda folder, site: package)
+    assert command.main(options) == 0
+    assert asked == [whole]
+    out = capsys.readouterr().out
+    assert "in the zip" in out
+    assert f"package: {package}, " in out
+
+
+def test_packages_are_kept_apart_by_whether_the_graph_sdk_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pruned: list[Path] = []
+    monkeypatch.setattr(dependencies, "_install", lambda target: (target / "a.py").write_text("A = 1\n"))
+    monkeypatch.setattr(dependencies.graph_sdk, "prune", pruned.append)
+    small, whole = site_packages(cache=tmp_path), site_packages(cache=tmp_path, whole_graph_sdk=True)
+    assert small != whole
+    assert len(pruned) == 1
+    assert site_packages(cache=tmp_path) == small
+    assert (whole / "__pycache__" / "a.cpython-313.pyc").is_file()
+    assert {path.name for path in tmp_path.iterdir()} == {small.name, whole.name}
