@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-CHUNK = 256 << 10
+CHUNK = 64 << 10
 LINE = 78
 """Bytes of a line of base64 in these mails, with its end."""
 

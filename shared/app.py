@@ -1,4 +1,7 @@
-"""Composition: settings → stores and adapters → use cases. Built late, once per worker process; nothing connects before it is used."""
+"""Composition: settings → stores and adapters → use cases. Built late, once per worker process; nothing connects before it is used.
+
+A use case is imported when it is first needed: a worker that was started for one of them does not wait for the others.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,7 @@ from shared.identity.credentials import FederatedCredential
 from shared.identity.storage import managed_identity
 from shared.model.config import Company, Mailbox
 from shared.model.run import lane_id
-from shared.pipeline.advance import Advance
-from shared.pipeline.again import RunAgain
-from shared.pipeline.announce import Announcer
-from shared.pipeline.deliver import Deliver
-from shared.pipeline.mailbox import WorkMailbox
-from shared.pipeline.rebuild import Rebuild
 from shared.pipeline.services import Clock, Companies, Services, SourceFactory
-from shared.pipeline.status import StatusReport
-from shared.pipeline.tick import Tick
 from shared.settings import Settings
 from shared.sources.base import MailSource
 from shared.sources.graph import GraphClient
@@ -46,11 +41,19 @@ from shared.stores.queues import Queues
 from shared.stores.secret_store import FileSecretStore, SecretStore
 from shared.stores.tables import Table
 from shared.stores.timeline import Timeline
-from shared.webhooks.sender import Sender
 
 if TYPE_CHECKING:
     from shared.configuration.service import Configure
     from shared.doctor.doctor import Doctor
+    from shared.pipeline.advance import Advance
+    from shared.pipeline.again import RunAgain
+    from shared.pipeline.announce import Announcer
+    from shared.pipeline.deliver import Deliver
+    from shared.pipeline.mailbox import WorkMailbox
+    from shared.pipeline.rebuild import Rebuild
+    from shared.pipeline.status import StatusReport
+    from shared.pipeline.tick import Tick
+    from shared.webhooks.sender import Sender
 
 USABLE_SHARE = 0.8
 """Of the function's time-out that a use case takes before it stops itself."""
@@ -107,41 +110,57 @@ class App:
     @cached_property
     def announcer(self) -> Announcer:
         """Tells subscribers."""
+        from shared.pipeline.announce import Announcer
+
         return Announcer(self.services)
 
     @cached_property
     def tick(self) -> Tick:
         """Use case of the timer."""
+        from shared.pipeline.tick import Tick
+
         return Tick(self.services, self.announcer)
 
     @cached_property
     def work_mailbox(self) -> WorkMailbox:
         """Use case of queue `mailbox`."""
+        from shared.pipeline.mailbox import WorkMailbox
+
         return WorkMailbox(self.services, self.announcer)
 
     @cached_property
     def advance(self) -> Advance:
         """Use case of the queues `classify` and `act`."""
+        from shared.pipeline.advance import Advance
+
         return Advance(self.services, self.announcer)
 
     @cached_property
     def deliver(self) -> Deliver:
         """Use case of queue `deliver`."""
+        from shared.pipeline.deliver import Deliver
+
         return Deliver(self.services, self.sender, self.secrets, self._chance)
 
     @cached_property
     def again(self) -> RunAgain:
         """Use case: run again."""
+        from shared.pipeline.again import RunAgain
+
         return RunAgain(self.services)
 
     @cached_property
     def rebuild(self) -> Rebuild:
         """Use case: make the projections again."""
+        from shared.pipeline.rebuild import Rebuild
+
         return Rebuild(self.services, self.announcer)
 
     @cached_property
     def status(self) -> StatusReport:
         """What is going on, for people."""
+        from shared.pipeline.status import StatusReport
+
         return StatusReport(self.services)
 
     @cached_property
@@ -190,6 +209,8 @@ class App:
     @cached_property
     def sender(self) -> Sender:
         """Calls subscribers."""
+        from shared.webhooks.sender import Sender
+
         return Sender(allowed=self.settings.allowed_networks, allow_http=self.settings.allow_http_webhooks)
 
     async def aclose(self) -> None:

@@ -29,6 +29,10 @@ BLANKS = 64
 """White space tolerated behind a boundary."""
 
 _HEADER_END = re.compile(rb"\n\r?\n|\r\r(?!\n)|\n\r(?!\n)|\r\n\r(?=[^\n])")
+_SHORT_HEADER = re.compile(
+    rb"((?:[!-,.-9;-~][^\r\n]{0,998}+\r\n(?:[ \t][^\r\n]{1,998}+\r\n){0,20}+){1,40}+)\r\n(?=.)", re.S
+)
+"""A header without anything odd, and no line in it that may be a boundary."""
 _LEADING = re.compile(rb"(?:[ \t]*(?:\r\n|\n|\r))+")
 _LINE_REST = re.compile(rb"(--)?[ \t]{0,64}(?:\r\n|\n|\r(?!\n)|\Z)")
 """What follows the boundary itself."""
@@ -166,15 +170,15 @@ class Machine:
         """Work through the buffer as far as it can be understood by now."""
         for multipart in self._open:
             multipart.next = 0
-        at, steps = 0, {
-            _State.HEADER: self._header,
-            _State.HEADER_REST: self._header_rest,
-            _State.LEAF: self._body,
-            _State.SKIP: self._body,
-        }  # fmt: skip
+        at = 0
         while self._state is not _State.DONE:
             state, was = self._state, at
-            at = steps[state](at, final)
+            if state is _State.HEADER:
+                at = self._header(at, final)
+            elif state is _State.HEADER_REST:
+                at = self._header_rest(at, final)
+            else:
+                at = self._body(at, final)
             if (at == was and state is self._state) or (
                 at >= len(self._buffer) and not (final and self._state is _State.HEADER)
             ):
@@ -224,6 +228,8 @@ class Machine:
         buffer = self._buffer
         if (blank := _LINE_END.match(buffer, at)) and not self._scan:  # no header at all
             return at, blank.end()
+        if not self._scan and (short := _SHORT_HEADER.match(buffer, at)):
+            return short.end(1), short.end()
         delimiter = self._delimiter(at, final, starts=True) if self._open else None
         until = delimiter[1] + 8 if delimiter else len(buffer)
         found = _HEADER_END.search(buffer, at + self._scan, until)

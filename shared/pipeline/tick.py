@@ -13,9 +13,9 @@ from shared.model.base import stamp
 from shared.model.config import Company, Mailbox
 from shared.model.run import Stage
 from shared.model.task import TASKS, ActTask, ClassifyTask, DeliverTask, MailboxTask, Queue, Task
-from shared.pipeline.advance import park
 from shared.pipeline.announce import Announcer
 from shared.pipeline.ending import Ending, awaits_placement, wanted_list, wanted_work
+from shared.pipeline.parking import park
 from shared.pipeline.schedule import is_due
 from shared.pipeline.services import GRACE, Services
 from shared.stores.lanes import StoredLane
@@ -49,6 +49,7 @@ class Tick:
                 failure = failure or error
         if failure is not None:
             raise failure
+        event("tick_done")
 
     async def _due_rows(self, now: datetime) -> None:
         for due in await self.services.due.until(now):
