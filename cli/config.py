@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from cli.product import add_settings, reported, run_with_app
-from cli.remote import Answer, UnreachableError, add_target, ask, session, target_of
+from cli.remote import Answer, Target, UnreachableError, add_target, ask, session, target_of
 from cli.yaml_text import to_yaml
 from shared.app import App
 from shared.configuration.service import Difference, Review
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show = commands.add_parser("show", help="write out what is configured", description="Write out what is configured.")
     show.add_argument("company", nargs="?", metavar="COMPANY", help="id of one company (default: all)")
     add_settings(show)
+    add_target(show, required=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,32 +55,36 @@ def _apply(arguments: argparse.Namespace) -> int:
 def _apply_remotely(arguments: argparse.Namespace) -> int:
     """Hand the file to a deployment, which checks it and applies it with its own identity."""
     _read(arguments.file)  # what can be said here is said with the file's name and line
-    try:
-        target = target_of(arguments)
-    except ValueError as error:
-        print(f"postrum: {error}", file=sys.stderr)
-        return 2
     path = f"/api/v1/configuration?dry_run={'true' if arguments.dry_run else 'false'}"
-
-    async def send() -> Answer:
-        async with session(target) as http:
-            return await ask(http, target, path, key=target.key, method="PUT", body=arguments.file.read_bytes())
-
-    try:
-        answer = asyncio.run(send())
-    except UnreachableError as error:
-        print(f"postrum: {error}", file=sys.stderr)
+    answer = _asked(arguments, path, method="PUT", body=arguments.file.read_bytes())
+    if answer is None:
         return 2
-    if answer.status == 422:
-        raise ConfigurationError(
-            [str(problem) for problem in json.loads(answer.text)["problems"]], remedy="Nothing was changed."
-        )
-    if answer.status != 200:
-        raise ServiceUnavailable(
-            f"{target.url} answered {answer.status}", remedy="Run `postrum doctor` with the same --url and --key."
-        )
     _tell(Review.model_validate_json(answer.text), dry=arguments.dry_run)
     return 0
+
+
+def _asked(
+    arguments: argparse.Namespace, path: str, *, method: str = "GET", body: bytes | None = None
+) -> Answer | None:
+    """The answer of a deployment, or None after it was said why there is none."""
+
+    async def send(target: Target) -> Answer:
+        async with session(target) as http:
+            return await ask(http, target, path, key=target.key, method=method, body=body)
+
+    try:
+        target = target_of(arguments)
+        answer = asyncio.run(send(target))
+    except (ValueError, UnreachableError) as error:
+        print(f"postrum: {error}", file=sys.stderr)
+        return None
+    if answer.status == 422:
+        problems = [str(problem) for problem in json.loads(answer.text)["problems"]]
+        raise ConfigurationError(problems, remedy="Nothing was changed.")
+    if answer.status != 200:
+        remedy = "Run `postrum doctor` with the same --url and --key."
+        raise ServiceUnavailable(f"{target.url} answered {answer.status}", remedy=remedy)
+    return answer
 
 
 def _read(file: Path) -> list[Company]:
@@ -116,6 +121,9 @@ def _count(number: int) -> str:
 
 
 def _show(arguments: argparse.Namespace) -> int:
+    if arguments.url:
+        return _show_remote(arguments)
+
     async def work(app: App) -> int:
         names = [arguments.company] if arguments.company else await app.configuration.companies()
         found = [known[0] for name in names if (known := await app.configuration.company(name)) is not None]
@@ -125,3 +133,16 @@ def _show(arguments: argparse.Namespace) -> int:
         return 0
 
     return run_with_app(arguments, work)
+
+
+def _show_remote(arguments: argparse.Namespace) -> int:
+    answer = _asked(arguments, "/api/v1/configuration")
+    if answer is None:
+        return 2
+    found = [Company.model_validate(company) for company in json.loads(answer.text)["companies"]]
+    if arguments.company:
+        found = [company for company in found if company.id == arguments.company]
+        if not found:
+            raise NotFound(f"no company {arguments.company!r} is configured", remedy="`postrum config show` lists all.")
+    sys.stdout.write(to_yaml(found))
+    return 0

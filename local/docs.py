@@ -57,11 +57,13 @@ Microsoft's page on
 
 | account | role | what for |
 |---|---|---|
+| host | Storage Blob Data Owner, Storage Table Data Contributor | what the Functions host itself needs |
 | host | Storage Queue Data Contributor | put tasks, read and clear the poison queues |
 | data | Storage Blob Data Contributor | write and read the archive |
 | data | Storage Table Data Contributor | write and read the tables |
 
-The template that creates the accounts and the identity is not there yet. Until then Postrum runs on one machine only.
+The template in `infra/` creates the accounts, the identity and these assignments, and the vault with its own
+([infra/roles.json](../infra/roles.json) has all of them, with the reason for each).
 
 ## Read by others
 

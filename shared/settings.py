@@ -136,7 +136,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "POSTRUM_CA_FILE",
-        "PEM file with a certificate authority to trust in addition to the public ones.",
+        "PEM file with the certificate authorities to trust instead of the public ones.",
         "",
         ".cache/run/emulator/ca.pem",
         in_azure=False,

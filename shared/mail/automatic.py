@@ -7,6 +7,7 @@ Auto-replies by what they say of themselves (RFC 3834 `Auto-Submitted`, and the 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.mail.bounce import BounceEvidence, find_bounce
@@ -60,7 +61,7 @@ class Evidence:
 
     headers: Headers
     kind: str
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
     subject: str
     sender: str
     text: str

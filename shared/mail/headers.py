@@ -75,8 +75,8 @@ def parse_header_block(block: bytes, most_fields: int, *, top: bool = False) -> 
     A line that is no field ends the header, as the blank line was forgotten; but where known fields follow directly, the
     line was a badly folded one, and belongs to the field before.
     """
-    if (plain := _plain_fields(block)) is not None and len(plain) < most_fields:
-        return Headers(plain), None
+    if (plain := _plain_fields(block)) is not None and len(plain.fields) < most_fields:
+        return plain, None
     headers = Headers()
     line_end = _LINE_END_LF if b"\n" in block else _LINE_END
     at, length = 0, len(block)
@@ -110,7 +110,7 @@ def parse_header_block(block: bytes, most_fields: int, *, top: bool = False) -> 
     return headers, None
 
 
-def _plain_fields(block: bytes) -> list[tuple[str, bytes]] | None:
+def _plain_fields(block: bytes) -> Headers | None:
     """The fields of a header without anything odd in it; None for any other, which takes the longer way."""
     ends = block.count(b"\n")
     if block.count(b"\r\n") != ends or block.count(b"\r") != ends:
@@ -124,17 +124,24 @@ def _plain_fields(block: bytes) -> list[tuple[str, bytes]] | None:
             return None
         block = _UNFOLD.sub(b" ", block)
     fields: list[tuple[str, bytes]] = []
+    by_name: dict[str, list[bytes]] = {}
     for line in block.removesuffix(end).split(end):
         raw, colon, value = line.partition(b":")
-        name = _field_name(raw) if colon and len(raw) < 256 else None
-        if name is None:
+        names = _field_name(raw) if colon and len(raw) < 256 else None
+        if names is None:
             return None
-        fields.append((name, value.strip(b" \t")))
-    return fields
+        value = value.strip(b" \t")
+        fields.append((names[0], value))
+        if names[1] in by_name:
+            by_name[names[1]].append(value)
+        else:
+            by_name[names[1]] = [value]
+    return Headers(fields, by_name, len(fields))
 
 
 @functools.lru_cache(2048)
-def _field_name(raw: bytes) -> str | None:
-    """The name before a colon; None where it is none."""
+def _field_name(raw: bytes) -> tuple[str, str] | None:
+    """The name before a colon, as written and in lower case; None where it is none."""
     found = _NAME.fullmatch(raw)
-    return found[1].decode("ascii") if found else None
+    name = found[1].decode("ascii") if found else None
+    return (name, name.lower()) if name else None

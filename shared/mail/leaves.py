@@ -23,7 +23,7 @@ CHUNK = 256 << 10
 _ARCHIVE_MAGIC = (b"PK", b"Rar!", b"7z", b"\x1f\x8b", b"BZh", b"\xfd7z", b"\x28\xb5", b"MSCF")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LeafStart:
     """A part that a person would save begins."""
 
@@ -35,7 +35,7 @@ class LeafStart:
     nested: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LeafData:
     """Decoded bytes of the leaf."""
 
@@ -43,7 +43,7 @@ class LeafData:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LeafEnd:
     """The leaf is complete."""
 

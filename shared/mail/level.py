@@ -7,6 +7,7 @@ it can be opened), or a report for machines (collected and written out).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -118,7 +119,7 @@ class Level:
         self.depth = depth
         self.headers = Headers()
         self.kind = "text/plain"
-        self.parameters: dict[str, str] = {}
+        self.parameters: Mapping[str, str] = {}
         self.bodies: list[Body] = []
         self._kept: dict[bool, tuple[int, Body | None]] = {False: (0, None), True: (0, None)}
         """For text and for HTML: the bytes of all bodies but the last, and the last."""

@@ -278,9 +278,9 @@ class Machine:
         disposition = parse_parameters(
             (headers.first("content-disposition") or b"")[: limits.structured_header], account.warn
         )
-        part = Part(
-            headers, Parameters(kind, content_type.parameters), disposition, self._number, self._parents, self._first
-        )
+        if kind != content_type.value:
+            content_type = Parameters(kind, content_type.parameters)
+        part = Part(headers, content_type, disposition, self._number, self._parents, self._first)
         self._top = False
         self._body_start = True
         sink.part_seen(part)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from shared.mail import charsets, encoded_words
@@ -28,12 +30,11 @@ _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?")
 _PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(NamedTuple):
     """A value and its parameters, names in lower case."""
 
     value: str = ""
-    parameters: dict[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = MappingProxyType({})
 
     def get(self, name: str) -> str | None:
         """The parameter of that name."""
@@ -41,6 +42,13 @@ class Parameters:
 
 
 _NOTHING = Parameters()
+USUAL = 500
+_USUAL = re.compile(
+    rb'([a-z0-9.+_-]++(?:/[a-z0-9.+_-]++)?)((?:[ \t]?;[ \t]*+[a-z0-9-]++=(?:"[ !#-$&-)+->@-\[\]-~]*+"|[a-z0-9._+/=:-]++))*+);?',
+    re.I,
+)
+"""Nothing that has to be undone: no percent, quote, backslash, asterisk and question mark in a value."""
+_PARAMETER = re.compile(rb';[ \t]*([A-Za-z0-9-]+)=(?:"([^"]*)"|([^";]+))')
 COMMON = 80
 _COMMON = re.compile(rb'[a-z]++(?:/[a-z0-9.+-]++)?(?:;[ \t]*(?:charset|format|delsp)="?[a-z0-9-]++"?)*', re.I)
 
@@ -51,6 +59,11 @@ def parse_parameters(raw: bytes | None, warn: Warn | None = None, charset: str |
         return _NOTHING
     if len(raw) < COMMON and _COMMON.fullmatch(raw):
         return _common(raw)
+    if len(raw) < USUAL and (usual := _USUAL.fullmatch(raw)) and b"  " not in raw:
+        found: dict[str, str] = {}
+        for name, quoted, token in _PARAMETER.findall(usual[2]):
+            found.setdefault(name.decode("ascii").lower(), (quoted or token).decode("ascii").strip())
+        return Parameters(usual[1].decode("ascii").lower(), found)
     return _parse(raw, warn, charset)
 
 

@@ -117,6 +117,17 @@ def test_the_command_loads_a_file_into_a_deployment(
     assert "~ nordlys › name: changed" in capsys.readouterr().out
 
 
+def test_what_the_command_shows_applies_again_without_a_difference(
+    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["config", "show", "--url", address, "--key", "k"]) == 0
+    file = tmp_path / "shown.yaml"
+    file.write_text(capsys.readouterr().out, "utf-8")
+
+    assert main(["config", "apply", str(file), "--url", address, "--key", "k"]) == 0
+    assert "Nothing differs" in capsys.readouterr().out
+
+
 def test_the_command_tells_what_the_deployment_refuses(
     address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
