@@ -3,7 +3,7 @@ MAKEFLAGS += --no-print-directory
 STAMPS := .venv/.stamps
 PY := .venv/bin/python
 
-.PHONY: help setup run demo test check fmt crash bench capabilities package sbom lock clean
+.PHONY: help setup run demo test check fmt crash fuzz bench capabilities package sbom lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ fmt: setup ## format the code, and mend what can be mended
 
 crash: setup ## kill the product at every point of a message's way, and compare the end state
 	@$(PY) -m tests.crash $(ARGS)
+
+fuzz: setup ## read generated and mutated mails for two minutes; ARGS="--seconds 600 --corpus DIR"
+	@$(PY) -m tests.fuzz $(ARGS)
 
 bench: setup ## figures of speed and memory, as a table and in bench/results.json
 	@$(PY) -m bench $(ARGS)

@@ -39,6 +39,20 @@ class Figure:
         return "" if self.least is None else f"≥ {self.least:g}"
 
 
+_SIZES = {"10kb": "10 KB", "100kb": "100 KB", "5mb": "5 MB", "25mb": "25 MB", "150mb": "150 MB"}
+PARSING: tuple[Figure, ...] = (
+    *(Figure(f"parse_ratio_compat32_{key}", f"time to decode and hash a mail of {size}, against `email` of Python", 1)
+      for key, size in _SIZES.items()),
+    Figure("parse_ratio_limit_25mb", "the same for 25 MB, against base64 with `binascii` and SHA-256 over the same bytes", 1.5),
+    Figure("parse_peak_mib_150mb", "MiB above idle while a mail of 150 MB is read", 64, digits=1),
+    Figure("parse_mb_per_second_25mb", "MB of mail decoded and hashed a second", digits=0),
+    *(Figure(f"parse_ratio_fast_mail_parser_{key}", f"time for {size}, against fast-mail-parser (Rust)")
+      for key, size in _SIZES.items() if key != "150mb"),
+    *(Figure(f"parse_ratio_mail_parser_{key}", f"time for {size}, against mail-parser") for key, size in _SIZES.items()),
+    Figure("parse_peak_mib_150mb_compat32", "MiB above idle of `email` of Python for 150 MB", digits=0),
+    Figure("parse_peak_mib_150mb_mail_parser", "MiB above idle of mail-parser for 150 MB", digits=0),
+    Figure("parse_whole_ratio_compat32_10kb", "everything that Postrum reads in 10 KB, against decoding alone with `email`"),
+)  # fmt: skip
 FIGURES: tuple[Figure, ...] = (
     Figure("graph_requests_per_message", "charged Graph requests a mail, archive and move, without the listing's share", 2, digits=3),
     Figure("graph_listing_requests_per_message", "the listing's share: pages of the folder, and looking folders up", digits=3),
@@ -63,4 +77,5 @@ FIGURES: tuple[Figure, ...] = (
     Figure("executions_per_1000_mails_lone", "executions for 1,000 mails that come alone, with tick and listing", digits=0),
     Figure("gb_seconds_per_idle_hour", "GB-seconds of an hour without mail: ticks and listings", digits=0),
 )  # fmt: skip
+FIGURES += PARSING
 KNOWN = {figure.key: figure for figure in FIGURES}
