@@ -7,11 +7,13 @@ over. Both tables are what the sender wrote: sizes are claims, and names are nev
 from __future__ import annotations
 
 import io
+import struct
 import tarfile
 import zipfile
 from typing import Protocol
 
 from shared.mail.encoded_words import Warn
+from shared.mail.leaves import MOST_MEMBERS
 from shared.mail.names import clean_name
 from shared.model.mail import Archive, ArchiveMember
 
@@ -23,8 +25,7 @@ ARCHIVES = {
     "application/vnd.ms-cab-compressed": "cab",
 }  # fmt: skip
 """Detected type and the name of the format. What is not listed here is no archive: an Office file is a zip, and a document."""
-MOST_MEMBERS = 1000
-"""Members named; `members` counts all."""
+LONGEST_NAME = 255
 TABLE = 1 << 20
 """Bytes kept of the end of a zip."""
 BOMB_RATIO = 200
@@ -38,8 +39,8 @@ class Lister(Protocol):
     def write(self, data: bytes | memoryview) -> None:
         """The next bytes."""
 
-    def end(self, warn: Warn, path: str) -> Archive:
-        """There are no more: answer what it says that it holds."""
+    def end(self, warn: Warn, path: str, room: int) -> Archive:
+        """There are no more: answer what it says that it holds; `room` members are named."""
 
 
 def lister_for(detected_type: str) -> Lister | None:
@@ -59,9 +60,9 @@ class _Named:
     def write(self, data: bytes | memoryview) -> None:
         """Nothing of it is looked at."""
 
-    def end(self, warn: Warn, path: str) -> Archive:
+    def end(self, warn: Warn, path: str, room: int) -> Archive:
         """Its name alone."""
-        del warn, path
+        del warn, path, room
         return Archive(format=self._name)
 
 
@@ -78,17 +79,26 @@ class _Zip:
         if len(self._tail) > 2 * TABLE:
             del self._tail[:-TABLE]
 
-    def end(self, warn: Warn, path: str) -> Archive:
+    def end(self, warn: Warn, path: str, room: int) -> Archive:
         try:
             with zipfile.ZipFile(_End(bytes(self._tail), self._size)) as file:
                 entries = file.infolist()
-        except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, OverflowError, MemoryError):
+        except (
+            zipfile.BadZipFile,
+            OSError,
+            ValueError,
+            EOFError,
+            NotImplementedError,
+            ArithmeticError,
+            MemoryError,
+            struct.error,
+        ):
             warn("archive_not_listed", f"{path}: the table of the archive is damaged or too large; it was not listed")
             return Archive(format="zip")
         return _archive(
             "zip",
             [(e.filename, e.file_size, bool(e.flag_bits & 1)) for e in entries if not e.is_dir()],
-            self._size, warn, path,
+            self._size, warn, path, room,
         )  # fmt: skip
 
 
@@ -180,15 +190,15 @@ class _Tar:
                 self._found.append((self._long or entry.name, entry.size, False))
         self._long = None
 
-    def end(self, warn: Warn, path: str) -> Archive:
+    def end(self, warn: Warn, path: str, room: int) -> Archive:
         if self._damaged and not self._count:
             warn("archive_not_listed", f"{path}: the table of the archive is damaged or too large; it was not listed")
             return Archive(format="tar")
-        listed = _archive("tar", self._found, self._size, warn, path)
+        listed = _archive("tar", self._found, self._size, warn, path, room)
         return listed.model_copy(update={"members": self._count, "size": self._total})
 
 
-def _archive(name: str, found: list[tuple[str, int, bool]], packed: int, warn: Warn, path: str) -> Archive:
+def _archive(name: str, found: list[tuple[str, int, bool]], packed: int, warn: Warn, path: str, room: int) -> Archive:
     """The facts, and a warning about what they claim."""
     size = sum(size for _, size, _ in found)
     encrypted = any(locked for _, _, locked in found)
@@ -198,8 +208,10 @@ def _archive(name: str, found: list[tuple[str, int, bool]], packed: int, warn: W
         warn("archive_bomb", f"{path}: {packed} bytes claim to become {size}")
     entries = tuple(
         ArchiveMember(
-            name=clean_name(name.encode("utf-8", "replace").decode("utf-8")) or "", size=size, encrypted=locked
+            name=(clean_name(name.encode("utf-8", "replace").decode("utf-8")) or "")[-LONGEST_NAME:],
+            size=size,
+            encrypted=locked,
         )
-        for name, size, locked in found[:MOST_MEMBERS]
+        for name, size, locked in found[:room]
     )
     return Archive(format=name, listed=True, members=len(found), size=size, encrypted=encrypted, entries=entries)

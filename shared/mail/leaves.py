@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Consumer", "Draft", "LeafData", "LeafEnd", "LeafEvent", "LeafStart", "LeafWriter", "Outbox"]
 
 CHUNK = 256 << 10
+MOST_MEMBERS = 1000
+"""Files in archives that are named, over all archives of a mail."""
 _ARCHIVE_MAGIC = (b"PK", b"Rar!", b"7z", b"\x1f\x8b", b"BZh", b"\xfd7z", b"\x28\xb5", b"MSCF")
 
 
@@ -91,6 +93,7 @@ class Outbox:
 
     def __init__(self, warn: Warn) -> None:
         self.warn = warn
+        self.members_left = MOST_MEMBERS
         self.events: deque[LeafEvent] = deque()
         self.drafts: list[Draft] = []
         self.hashes: list[str] = []
@@ -162,7 +165,8 @@ class LeafWriter:
         if len(self._head) < HEAD:
             self._begin_listing()
         if self._lister:
-            draft.archive = self._lister.end(self._outbox.warn, draft.path)
+            draft.archive = self._lister.end(self._outbox.warn, draft.path, self._outbox.members_left)
+            self._outbox.members_left -= len(draft.archive.entries)
         draft.sha256 = self._digest.hexdigest()
         draft.detected_type = sniff(self._head)
         draft.protected = draft.protected or protection(self._head)

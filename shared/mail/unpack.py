@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -30,6 +31,7 @@ HEADROOM = 1 << 20
 _ERRORS = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, NotImplementedError,
     RuntimeError, OverflowError, MemoryError, UnicodeError, KeyError,
+    struct.error,
 )  # fmt: skip
 """What the standard library raises at damaged archives; RuntimeError stands for a missing password."""
 

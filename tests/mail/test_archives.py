@@ -188,3 +188,13 @@ def test_a_zip_beside_the_limit_is_kept_whole() -> None:
     mail, leaves = mail_with("x.zip", data, Limits(open_archives=True, container_bytes=100))
     assert leaves == {"2": data}
     assert "archive_not_opened" in codes(mail)
+
+
+def test_the_names_of_all_archives_together_are_bounded() -> None:
+    data = zipped({f"{number}": b"" for number in range(700)})
+    mail, _ = read(multipart(*(attachment(f"{number}.zip", data) for number in range(3))))
+    assert [(archive_of(mail, n).members, len(archive_of(mail, n).entries)) for n in range(3)] == [
+        (700, 700),
+        (700, 300),
+        (700, 0),
+    ]

@@ -9,13 +9,13 @@ import pytest
 from tests.fuzz.__main__ import Reader, fuzz, inputs, seeds
 from tests.fuzz.sizes import SIZES, Chunks, big
 
-QUICK = [name for name in SIZES if not name.startswith(("gzip", "winmail.dat of", "header without", "uuencoded"))]
+QUICK = [name for name in SIZES if not name.endswith(("20 MiB", "4 MiB", "64 MiB", "150 MB", "100,000"))]
 
 
 @pytest.mark.fault("C01", "C02", "C03", "C04", "C05", "C06", "C07", "C08", "C12")
 @pytest.mark.pain("C26", "C33")
 def test_nothing_raises_takes_long_or_much_memory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    count, failures = fuzz(60, len(QUICK) + 60, 1, None, tmp_path / "kept", QUICK)
+    count, failures = fuzz(60, len(QUICK) + 50, 1, None, tmp_path / "kept", QUICK)
     assert failures == 0, capsys.readouterr().out
     assert count >= len(QUICK)
     assert not (tmp_path / "kept").exists()
