@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.figures import Results
-from bench.stand import CATEGORISE, CONFIGURATION, Stand
+from bench.stand import CATEGORISE, CONFIGURATION, EVERY_MINUTE, Stand
 
 KEYS = (
     "graph_requests_per_message",
@@ -34,11 +34,11 @@ def run(mails: int = MAILS) -> Results:
 
 def _run(configuration: str, mails: int) -> tuple[int, int, int]:
     """Charged requests for mails and for the listing, and all round trips."""
-    with Stand(configuration) as stand:
+    with Stand(configuration, tick=EVERY_MINUTE) as stand:
         stand.load(mails)
         stand.start_app()
         stand.tick()
-        stand.until_placed(mails, seconds=120)
+        stand.until_placed(mails, seconds=240)
         stand.until_quiet()
         charged = stand.charged()
         round_trips = stand.control("counters")["round_trips"]["graph"]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 CHUNK = 64 << 10
+"""What a reader that streams reads at a time."""
 LINE = 78
 """Bytes of a line of base64 in these mails, with its end."""
 

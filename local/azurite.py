@@ -156,6 +156,9 @@ class Azurite:
         command = [find_node().program, "--require", str(guard), str(azurite_script())]
         for service, port in zip(_SERVICES, self._ports, strict=True):
             command += [f"--{service.lower()}Port", str(port)]
+            # Longer than clients keep an idle connection (aiohttp: 15 s), as in Azure. With Azurite's own five seconds a request
+            # now and then goes out just as its connection is closed.
+            command += [f"--{service.lower()}KeepAliveTimeout", "60"]
         # the SDKs are newer than the newest API version that Azurite knows; what they use of it works
         command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
         if self._folder is None:

@@ -7,8 +7,9 @@ from typing import Literal
 
 from shared.mail import containers
 from shared.mail.assemble import assemble
+from shared.mail.bodies import Body
 from shared.mail.leaves import LeafEvent, Outbox
-from shared.mail.level import Body, Level
+from shared.mail.level import Level
 from shared.mail.limits import Account, Limits
 from shared.mail.outlook import NotReadable
 from shared.mail.sniff import OLE, TNEF, sniff

@@ -10,10 +10,11 @@ whether it stands alone on its line. A boundary that is not in the buffer is not
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
+from shared.mail.boundaries import Multipart
 from shared.mail.headers import Headers, parse_header_block
 from shared.mail.limits import Account
 from shared.mail.parameters import Parameters, parse_parameters
@@ -24,7 +25,6 @@ SLICE = 128 << 10
 """How much is looked at in one go; fits the processor's cache."""
 GATHER = 16 << 10
 """Smaller pieces are gathered up to this."""
-MOST_MISSES = 8
 BLANKS = 64
 """White space tolerated behind a boundary."""
 
@@ -34,10 +34,8 @@ _SHORT_HEADER = re.compile(
 )
 """A header without anything odd, and no line in it that may be a boundary."""
 _LEADING = re.compile(rb"(?:[ \t]*(?:\r\n|\n|\r))+")
-_LINE_REST = re.compile(rb"(--)?[ \t]{0,64}(?:\r\n|\n|\r(?!\n)|\Z)")
-"""What follows the boundary itself."""
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_LOST_BOUNDARY = re.compile(rb"(?:\A|[\r\n])--([^\r\n]{1,200}?)[ \t]*\r?[\r\n](?=content-[a-z-]+[ \t]*:)", re.I)
+_LOST_BOUNDARY = re.compile(rb"(?:\A|(?<=[\r\n]))--([^\r\n]{1,200}?)[ \t]*\r?[\r\n](?=content-[a-z-]+[ \t]*:)", re.I)
 
 
 @dataclass(slots=True, eq=False)
@@ -85,29 +83,6 @@ class _State(Enum):
     DONE = auto()
 
 
-@dataclass(slots=True)
-class _Open:
-    """A multipart whose parts are being read."""
-
-    boundary: bytes
-    number: tuple[int, ...]
-    parents: tuple[str, ...]
-    subtype: str
-    digest: bool
-    count: int = 0
-    closed: bool = False
-    preamble: bytearray = field(default_factory=bytearray)
-    next: int = 0  # where the boundary comes next in the buffer; -1: not in it
-    _line: re.Pattern[bytes] | None = None
-
-    @property
-    def line(self) -> re.Pattern[bytes]:
-        """The boundary line with the line end before it. Made only where it is worth its time: see `Machine._found`."""
-        if self._line is None:
-            self._line = re.compile(rb"(?:\r\n|\n|\r)" + re.escape(b"--" + self.boundary) + _LINE_REST.pattern)
-        return self._line
-
-
 class Machine:
     """The structure of one mail."""
 
@@ -118,7 +93,7 @@ class Machine:
         self._gathered: list[bytes] = []
         self._gathered_size = 0
         self._state = _State.HEADER
-        self._open: list[_Open] = []
+        self._open: list[Multipart] = []
         self._in_leaf = False
         self._body_start = False  # a boundary may stand at the very place where we are
         self._scan = 0
@@ -306,7 +281,7 @@ class Machine:
         if not raw:
             self._account.warn("no_boundary", "a multipart names no boundary")
         subtype = kind.partition("/")[2]
-        self._open.append(_Open(raw, part.number, (*part.parents, subtype), subtype, subtype == "digest"))
+        self._open.append(Multipart(raw, part.number, (*part.parents, subtype), subtype, subtype == "digest"))
         self._keep = max(8, *(len(m.boundary) + BLANKS + 8 for m in self._open))
         return True
 
@@ -369,7 +344,7 @@ class Machine:
             return False
         found = _LOST_BOUNDARY.search(self._buffer, at)
         raw = found[1] if found else b"\0no boundary\0"
-        self._open[-1] = _Open(raw, multipart.number, multipart.parents, multipart.subtype, multipart.digest)
+        self._open[-1] = Multipart(raw, multipart.number, multipart.parents, multipart.subtype, multipart.digest)
         self._keep = max(8, *(len(m.boundary) + BLANKS + 8 for m in self._open))
         return True
 
@@ -387,7 +362,7 @@ class Machine:
                     continue
             if best and multipart.next > best[1] + 2:
                 continue
-            found = self._found(multipart, token, at, starts=starts)
+            found = multipart.find_line(buffer, at, starts=starts)
             if not found:
                 multipart.next = -1
                 continue
@@ -398,28 +373,6 @@ class Machine:
             if not best or start < best[1]:
                 best = (level, start, end, closing)
         return best
-
-    def _found(self, multipart: _Open, token: bytes, at: int, *, starts: bool) -> tuple[int, int, bool] | None:
-        """The boundary line from `multipart.next` on: where it starts with the line end before it, its end, closing?
-
-        A pattern of its own for each boundary would take longer to make than to use; only where the boundary stands again
-        and again inside of lines, it is quicker.
-        """
-        buffer, place = self._buffer, multipart.next
-        for _ in range(MOST_MISSES):
-            before = buffer[place - 1] if place > at else 0
-            if (before in (10, 13) or (starts and place == at)) and (
-                rest := _LINE_REST.match(buffer, place + len(token))
-            ):
-                start = place - (place > at)
-                if before == 10 and start > at and buffer[start - 1] == 13:
-                    start -= 1
-                return start, rest.end(), rest[1] is not None
-            place = buffer.find(token, place + 1)
-            if place < 0:
-                return None
-        found = multipart.line.search(buffer, max(at, place - 2))
-        return (found.start(), found.end(), found[1] is not None) if found else None
 
     def _cross(self, level: int, closing: bool) -> None:
         """A boundary line of the multipart at `level`: end what is inside, begin what is next."""
@@ -453,7 +406,7 @@ class Machine:
         self._digest = multipart.digest
         self._state, self._scan = _State.HEADER, 0
 
-    def _leave(self, multipart: _Open) -> None:
+    def _leave(self, multipart: Multipart) -> None:
         """A multipart is over. One without any part: what stands there is text."""
         text = bytes(multipart.preamble)
         if multipart.count or not text.strip():

@@ -17,7 +17,7 @@ OPEN = Limits(open_archives=True)
 
 def zipped(files: dict[str, bytes], *, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
+    with zipfile.ZipFile(out, "w", method, compresslevel=1) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return out.getvalue()

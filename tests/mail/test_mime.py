@@ -98,3 +98,12 @@ def test_an_empty_file_is_a_mail_without_anything() -> None:
     mail, _ = read(b"")
     assert mail.subject is None
     assert mail.complete
+
+
+@pytest.mark.parametrize("size", [1, 997, 1 << 20])
+def test_a_lost_boundary_right_behind_the_header_is_found_in_pieces_of_any_size(size: int) -> None:
+    content = multipart(text("above"), attachment("x.pdf", PDF * 2000)).replace(b'; boundary="b1"', b"")
+    mail, leaves = read(content, size)
+    assert mail.text == "above"
+    assert leaves == {"2": PDF * 2000}
+    assert "no_boundary" in codes(mail)
