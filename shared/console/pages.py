@@ -39,8 +39,8 @@ class Links:
         return quote(path) + (f"?{query}" if query else "")
 
 
-def status_page(status: Status, links: Links, nonce: str) -> str:
-    """What is going on."""
+def status_page(status: Status, links: Links, nonce: str, outbound: tuple[str, ...] = ()) -> str:
+    """What is going on. `outbound` are the addresses that this deployment calls from, where it fixes them."""
     year, month = (int(part) for part in status.month.split("-"))
     return _render(
         "status.html",
@@ -51,6 +51,7 @@ def status_page(status: Status, links: Links, nonce: str) -> str:
         earlier=_shifted(year, month, -1),
         later=_shifted(year, month, 1),
         cut=len(status.messages) >= MESSAGES_LIMIT,
+        outbound=outbound,
     )
 
 

@@ -30,6 +30,7 @@ from shared.telemetry import problem
 
 if TYPE_CHECKING:
     from shared.doctor.doctor import Doctor
+    from shared.settings import Settings
 
 type Scope = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -51,6 +52,10 @@ _STATUS: tuple[tuple[type[PostrumError], int, str], ...] = (
 
 class Product(Protocol):
     """What the console needs of the App."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the deployment decides."""
 
     @property
     def status(self) -> StatusReport:
@@ -86,7 +91,7 @@ def web(app: Product) -> AsgiApp:
     async def status(request: Request) -> Response:
         """Everything at a glance."""
         found = await app.status(month=_month(request.query_params.get("month")))
-        return HTMLResponse(status_page(found, _links(request), request.scope[_NONCE]))
+        return HTMLResponse(status_page(found, _links(request), request.scope[_NONCE], app.settings.outbound_addresses))
 
     @api.get("/messages/{message}")
     async def message(message: str, request: Request) -> Response:

@@ -60,6 +60,8 @@ class Mailbox(Model):
     mark_read: bool = False
     """Mark the mail read after it was imported; never where the sender asked for a read receipt."""
     direct_to_worklist: bool = False
+    open_archives: bool = False
+    """Open zip and tar files, within limits, and treat what is in them as attachments."""
     active: bool = True
 
     @field_validator("address")

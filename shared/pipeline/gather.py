@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from shared.documents.kinds import judge
 from shared.mail.cluster import cluster_key
 from shared.mail.leaves import LeafData, LeafEnd, LeafEvent, LeafStart
+from shared.mail.limits import Limits
 from shared.mail.reader import MailReader
 from shared.model.config import Company, Mailbox
 from shared.model.evidence import DocumentFinding, Evidence
@@ -35,7 +36,7 @@ class Gather:
 
     async def __call__(self, run: Run, company: Company, mailbox: Mailbox) -> Evidence:
         """Read the mail and look around it."""
-        mail, documents = await self._read(run)
+        mail, documents = await self._read(run, Limits(open_archives=mailbox.open_archives))
         key = cluster_key(mail)
         holder, place = await self.services.claims.claim(company.id, "cluster", _hash(key), run.message, mailbox.id)
         return Evidence(
@@ -52,9 +53,9 @@ class Gather:
             thread=await self._thread(run, mail),
         )
 
-    async def _read(self, run: Run) -> tuple[Mail, tuple[DocumentFinding, ...]]:
+    async def _read(self, run: Run, limits: Limits) -> tuple[Mail, tuple[DocumentFinding, ...]]:
         trust = frozenset({"exchange"}) if run.source_kind == "graph" else frozenset[str]()
-        reader = MailReader(trust=trust)
+        reader = MailReader(limits, trust=trust)
         spool = DocumentSpool(self.services.document_reader)
         writers: dict[int, BlobWriter] = {}
         # In a thread, so that the lease of a lane and other tasks of this worker go on meanwhile; a small mail is read sooner than that.

@@ -28,6 +28,7 @@ from shared.webhooks.deliver import Delivery
 LOST = timedelta(seconds=60)
 """After so long, a wish that nobody serves is taken for lost."""
 LONGEST_WAIT = timedelta(minutes=32)
+GIVEN_UP_AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +135,8 @@ class Tick:
         problem("poison_message", None, queue=message.queue.value, reason=reason)
         if isinstance(task, (ClassifyTask, ActTask)):
             await park(self.services, self.announcer, task.message, task.generation, "given_up", reason)
+        if isinstance(task, DeliverTask):
+            # Its events wait for somebody to send them: an hour later the task is put once more by itself.
+            await self.services.due.at(now + GIVEN_UP_AGAIN, task)
         await self.services.parked.park(message.queue, message.body, reason, now)
         await self.services.queues.remove_poison(message)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 
 import pytest
 
@@ -283,3 +285,24 @@ async def test_s5_33_move_to_a_folder_by_name_makes_it_where_it_is_missing_and_r
     for wrong, said in (('""', "at least 1 character"), ('"/"', "name a folder"), ('"a\\tb"', "cannot be written")):
         with pytest.raises(ConfigurationError, match=said):
             await world.configure(CONFIGURATION.replace("folder: Orders", f"folder: {wrong}"))
+
+
+async def test_a_zip_is_opened_only_where_the_mailbox_says_so(world: World, emulator: EmulatorThread) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("invoice.pdf", PDF)
+    content = (
+        mail("Packed", pdf=packed.getvalue()).replace(b"application/pdf", b"application/zip").replace(b".pdf", b".zip")
+    )
+    emulator.control.deliver(MAILBOX, content, received="2026-11-20T08:00:00Z")
+    await world.until_rest()
+    closed = (await world.app.status()).messages[0]
+    await world.configure(CONFIGURATION.replace("folders: {", "open_archives: true\n        folders: {"))
+
+    await world.app.again.message(closed.message)
+    await world.until_rest()
+
+    opened = (await world.app.status()).messages[0]
+    assert (closed.outcome, opened.outcome) == ("other", "imported")
+    [document] = await world.app.services.documents.every("nordlys")
+    assert document.media_type == "application/pdf"
