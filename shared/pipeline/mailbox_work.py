@@ -150,13 +150,18 @@ class MailboxWorker:
                     return "found_there"
                 if not await self._may_move_from(where, work):
                     return "moved_by_person"
+            present = work.present
+            if work.check and work.categories:
+                # The listing may be days old by now, and a person may have added some.
+                async with self.gate.call():
+                    present = await self.source.categories(work.provider_id)
             if work.mark_read or work.categories:
                 async with self.gate.call():
                     await self.source.change(
                         work.provider_id,
                         mark_read=True if work.mark_read else None,
                         add_categories=work.categories,
-                        present=work.present,
+                        present=present,
                     )
             async with self.gate.call():
                 await self.source.move(work.provider_id, target)

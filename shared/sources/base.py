@@ -70,6 +70,13 @@ class MailSource(Protocol):
     async def locate(self, provider_id: str) -> str | None:
         """Id of the folder in which the mail is now, or None where it is not in the mailbox any more."""
 
+    async def categories(self, provider_id: str) -> tuple[str, ...]:
+        """The categories that the mail has now.
+
+        Raises:
+            MessageGone: it is not in the mailbox any more.
+        """
+
     async def move(self, provider_id: str, folder: SourceFolder) -> str:
         """Move the mail, once; returns its stable id in the new place. An effect.
 

@@ -229,3 +229,18 @@ async def test_a_source_folder_that_is_missing_is_said_and_found_when_it_is_ther
     emulator.control.deliver(MAILBOX, mail("Invoice 2", number=2, pdf=PDF), folder="inbox/Scans")
     await world.until_rest()
     assert places(emulator)["Invoice 2"] == "Imported"
+
+
+async def test_a_category_that_a_person_added_is_kept_when_the_message_is_run_again(
+    world: World, emulator: EmulatorThread
+) -> None:
+    delivered = emulator.control.deliver(MAILBOX, mail("Purchase order 9"), received="2026-11-20T08:00:00Z")
+    await world.until_rest()
+    emulator.control.update_message(MAILBOX, delivered["immutable_id"], categories=["Order", "Urgent"])
+    [line] = (await world.app.status()).messages
+
+    await world.app.again.message(line.message)
+    await world.until_rest()
+
+    [found] = emulator.control.dump(MAILBOX)["messages"]
+    assert set(found["categories"]) == {"Order", "Urgent"}

@@ -237,6 +237,15 @@ class MailSourceContract:
         with pytest.raises(MessageGone):
             await whole(source, mail)
 
+    async def test_categories_are_read_as_they_are_now(self, source: MailSource, provider: Provider) -> None:
+        mail = provider.deliver(mail_bytes())
+        assert await source.categories(mail) == ()
+        await source.change(mail, add_categories=("Blue", "Order"))
+        assert set(await source.categories(mail)) == {"Blue", "Order"}
+        provider.delete(mail)
+        with pytest.raises(MessageGone):
+            await source.categories(mail)
+
     # -- locating and moving
 
     async def test_a_mail_is_moved_and_located(

@@ -87,6 +87,10 @@ class Requests:
         """In which folder the mail is. https://learn.microsoft.com/graph/api/message-get."""
         return self._get(self._user.messages.by_message_id(message_id), {"%24select": ("parentFolderId",)})
 
+    def categories(self, message_id: str) -> RequestInformation:
+        """Which categories the mail has. https://learn.microsoft.com/graph/api/message-get."""
+        return self._get(self._user.messages.by_message_id(message_id), {"%24select": ("categories",)})
+
     def move(self, message_id: str, folder_id: str) -> RequestInformation:
         """Move the mail. https://learn.microsoft.com/graph/api/message-move."""
         return self._send(Method.POST, self._user.messages.by_message_id(message_id).move, {"destinationId": folder_id})

@@ -93,6 +93,15 @@ class GraphSource:
             raise refused.error from None
         return _text_of(answer, "parentFolderId", "Graph did not say in which folder the mail is.")
 
+    async def categories(self, provider_id: str) -> tuple[str, ...]:
+        """See `MailSource`."""
+        with _told():
+            answer = await self._client.call(
+                self._requests.categories(provider_id), "reading the categories of the mail"
+            )
+        found = answer.get("categories")
+        return tuple(item for item in found if isinstance(item, str)) if isinstance(found, list) else ()
+
     async def move(self, provider_id: str, folder: SourceFolder) -> str:
         """See `MailSource`. The immutable id stays the same.
 
