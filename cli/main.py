@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("cli.explain", "say what was decided for a message, and why"),
     "again": ("cli.again", "run a message or a parked task again"),
     "doctor": ("cli.doctor", "check a deployment from outside and from inside"),
+    "replay": ("cli.replay", "send events to a subscriber again"),
     "rebuild": ("cli.rebuild", "make the lists anew from the messages themselves"),
     "storage": ("cli.storage", "create tables, queues and the container, for development"),
 }

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from shared.pipeline.deliver import Deliver
     from shared.pipeline.mailbox import WorkMailbox
     from shared.pipeline.rebuild import Rebuild
+    from shared.pipeline.replay import Replay
     from shared.pipeline.status import StatusReport
     from shared.pipeline.tick import Tick
     from shared.webhooks.sender import Sender
@@ -155,6 +156,13 @@ class App:
         from shared.pipeline.rebuild import Rebuild
 
         return Rebuild(self.services, self.announcer)
+
+    @cached_property
+    def replay(self) -> Replay:
+        """Use case: send events again."""
+        from shared.pipeline.replay import Replay
+
+        return Replay(self.services)
 
     @cached_property
     def status(self) -> StatusReport:

@@ -64,6 +64,20 @@ class Deliveries:
         """The subscriber gets nothing more at this URL; another URL in the configuration enables it again."""
         await self._table.put("delivery.disable", f"{company}|{subscriber}", DISABLED, {"url": url, "why": why})
 
+    async def enable(self, company: str, subscriber: str) -> None:
+        """The subscriber gets events again."""
+        await self._table.delete("delivery.enable", f"{company}|{subscriber}", DISABLED)
+
+    async def of_subscriber(self, company: str, subscriber: str, subject: str = "") -> list[tuple[str, StoredDelivery]]:
+        """All events of a subscriber, or of one subject, as (subject, delivery)."""
+        prefix = f"{company}|{subscriber}|"
+        first, last = (f"{prefix}{subject}",) * 2 if subject else (prefix, f"{prefix}~")
+        rows = await self._table.query("PartitionKey ge @from and PartitionKey le @to", {"from": first, "to": last})
+        return [
+            (row.partition.removeprefix(prefix), StoredDelivery(row.text("data"), bytes(row.values["body"]), row))
+            for row in rows
+        ]
+
     async def keep_health(self, company: str, subscriber: str, row: Row | None, data: str) -> bool:
         """Keep it; False when another worker wrote it first.
 
