@@ -1,5 +1,7 @@
 # Everything starts here: `make` lists the commands. Each sets up what it needs by itself.
 MAKEFLAGS += --no-print-directory
+# Many processes are started here; without compiled modules each of them would take seconds longer.
+unexport PYTHONDONTWRITEBYTECODE
 STAMPS := .venv/.stamps
 PY := .venv/bin/python
 
