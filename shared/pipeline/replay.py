@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.errors import ConcurrentWrite, NotFound
 from shared.model.task import DeliverTask
-from shared.pipeline.services import Services
+from shared.pipeline.services import GRACE, Services
 from shared.telemetry import event
 from shared.webhooks.deliver import Delivery, State, replay
 
@@ -44,6 +44,10 @@ class Replay:
             if not message and row.state is not State.DEAD:
                 continue
             again = replay(row, now=self.services.clock())
+            task = DeliverTask(company=company, subscriber=subscriber, subject=subject)
+            if subject not in subjects:
+                # Planned before the row says that it waits: a crash in between must not leave it waiting for nobody.
+                await self.services.due.at(self.services.clock() + GRACE, task)
             try:
                 await self.services.deliveries.settle(stored, again.model_dump_json(), waiting=True)
             except ConcurrentWrite:

@@ -6,6 +6,7 @@ import pytest
 
 from cli.main import COMMANDS
 from emulator.server import EmulatorThread
+from shared.effect import Moment, observe
 from shared.errors import NotFound
 from tests.flow.mails import PDF, mail
 from tests.flow.world import MAILBOX, World
@@ -50,6 +51,29 @@ async def test_all_events_of_one_message_are_sent_again(world: World, emulator: 
 
     assert len(ids(emulator)) == 2
     assert set(ids(emulator)) < set(first)
+
+
+@pytest.mark.pain("C38")
+async def test_a_replay_that_is_cut_off_before_its_task_is_put_goes_on_by_itself(
+    world: World, emulator: EmulatorThread
+) -> None:
+    emulator.control.deliver(MAILBOX, mail("Invoice", pdf=PDF), received="2026-11-20T08:00:00Z")
+    await world.until_rest()
+    [line] = (await world.app.status()).messages
+    emulator.control.clear_sink("ledger")
+
+    def cut(name: str, moment: Moment) -> None:
+        if name == "queue.deliver":
+            raise RuntimeError("cut off")
+
+    stop = observe(cut)
+    with pytest.raises(RuntimeError, match="cut off"):
+        await world.app.replay("nordlys", "ledger", message=line.message)
+    stop()
+    assert ids(emulator) == []
+    await world.until_rest()
+
+    assert len(set(ids(emulator))) == 2
 
 
 async def test_an_unknown_subscriber_is_said(world: World) -> None:
