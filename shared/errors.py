@@ -11,10 +11,12 @@
         LeaseLost                another worker holds what this one held; stop at once, write nothing more
         ConcurrentWrite          somebody changed the row first; read it again
         NotPropagated            a grant exists but has not reached the service yet
+        CursorLost               the provider forgot how far a folder was read; read it from its beginning
       PermanentError             trying again cannot help; a person has to look
         InvalidTask              a queue message that this version does not understand
         MessageGone              the mail left the mailbox before it was fetched
         PermissionDenied         the service refuses this identity
+        SignInNeeded             the account behind a connection has to sign in again
         NotFound                 what was asked for does not exist
         RuleInvalid              a rule cannot be evaluated
         DeliveryRefused          a subscriber's address may not be called, or it said 410
@@ -31,9 +33,14 @@ class PostrumError(Exception):
     Args:
         message: what went wrong, for the person who reads it; never holds a secret or mail content.
         remedy: what to do about it, one sentence; empty where the message says it.
+
+    Attributes:
+        cause: entry of the catalogue of errors (`shared/remedies`) that tells people in their language who has to do what; set by
+            whoever recognised what the other side answered, empty otherwise.
     """
 
     code = "error"
+    cause: str = ""
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)
@@ -100,6 +107,12 @@ class NotPropagated(TransientError):
     code = "not_propagated"
 
 
+class CursorLost(TransientError):
+    """The provider does not know any more how far a folder was read."""
+
+    code = "cursor_lost"
+
+
 class PermanentError(PostrumError):
     """Trying again cannot help."""
 
@@ -122,6 +135,12 @@ class PermissionDenied(PermanentError):
     """The service refuses this identity."""
 
     code = "permission_denied"
+
+
+class SignInNeeded(PermissionDenied):
+    """The account behind a connection has to sign in again: its grant ended, was revoked, or never came."""
+
+    code = "sign_in_needed"
 
 
 class NotFound(PermanentError):

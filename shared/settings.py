@@ -38,6 +38,14 @@ class Settings(Model):
     function_seconds: int
     mail_limit_mib: int
     tick_schedule: str
+    public_url: str
+    google_client_id: str | None
+    google_sign_in: str
+    google_token: str
+    gmail_imap: tuple[str, int]
+    outlook_imap: tuple[str, int]
+    app_certificate: str | None
+    silent_minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +186,50 @@ SETTINGS: tuple[Setting, ...] = (
         "600",
     ),
     Setting("POSTRUM_MAIL_LIMIT_MIB", "Largest mail that is archived, in MiB (1 to 150).", "150"),
+    Setting(
+        "POSTRUM_PUBLIC_URL",
+        "Address at which people and Microsoft Graph reach this deployment; without it, the host name that Azure gives.",
+        "",
+        "http://127.0.0.1:7071",
+    ),
+    Setting("WEBSITE_HOSTNAME", "Host name of the function app; set by Azure itself.", "", in_azure=False),
+    Setting(
+        "POSTRUM_GOOGLE_CLIENT_ID",
+        "Client id of the OAuth client for Gmail mailboxes; its secret is `google-client-secret` in the vault.",
+        "",
+        "postrum-development.apps.googleusercontent.com",
+    ),
+    Setting(
+        "POSTRUM_GOOGLE_SIGN_IN",
+        "Page where Google signs accounts in.",
+        "https://accounts.google.com/o/oauth2/v2/auth",
+        "https://127.0.0.1:8443/google/o/oauth2/v2/auth",
+        in_azure=False,
+    ),
+    Setting(
+        "POSTRUM_GOOGLE_TOKEN",
+        "Where Google gives tokens.",
+        "https://oauth2.googleapis.com/token",
+        "https://127.0.0.1:8443/google/token",
+        in_azure=False,
+    ),
+    Setting("POSTRUM_GMAIL_IMAP", "Host and port of Gmail's IMAP server.", "imap.gmail.com:993", in_azure=False),
+    Setting(
+        "POSTRUM_OUTLOOK_IMAP",
+        "Host and port of Exchange Online's IMAP server.",
+        "outlook.office365.com:993",
+        in_azure=False,
+    ),
+    Setting(
+        "POSTRUM_APP_CERTIFICATE",
+        "Name of a secret that holds certificate and key (PEM) of the app registration, where no managed identity can be federated.",
+        "",
+    ),
+    Setting(
+        "POSTRUM_SILENT_MINUTES",
+        "Minutes without a successful run after which an active mailbox raises an alert (5 to 10080); never less than three of its runs.",
+        "60",
+    ),
     Setting("POSTRUM_TICK_SCHEDULE", "NCRONTAB expression of the timer, six fields.", None, "0 * * * * *"),
 )
 
@@ -252,6 +304,21 @@ def read(environment: Mapping[str, str]) -> Settings:
         "function_seconds": checked("POSTRUM_FUNCTION_SECONDS", _between(30, 3600), "a number from 30 to 3600", 600),
         "mail_limit_mib": checked("POSTRUM_MAIL_LIMIT_MIB", _between(1, 150), "a number from 1 to 150", 150),
         "tick_schedule": value("POSTRUM_TICK_SCHEDULE"),
+        "public_url": _public_url(
+            checked("POSTRUM_PUBLIC_URL", _origin, "an address such as https://mailroom.company.com", ""),
+            value("WEBSITE_HOSTNAME"),
+        ),
+        "google_client_id": value("POSTRUM_GOOGLE_CLIENT_ID") or None,
+        "google_sign_in": checked("POSTRUM_GOOGLE_SIGN_IN", _https, "an address that begins with https://", ""),
+        "google_token": checked("POSTRUM_GOOGLE_TOKEN", _https, "an address that begins with https://", ""),
+        "gmail_imap": checked(
+            "POSTRUM_GMAIL_IMAP", _host_and_port, "a host and a port, such as imap.gmail.com:993", ("", 0)
+        ),
+        "outlook_imap": checked(
+            "POSTRUM_OUTLOOK_IMAP", _host_and_port, "a host and a port, such as outlook.office365.com:993", ("", 0)
+        ),
+        "app_certificate": value("POSTRUM_APP_CERTIFICATE") or None,
+        "silent_minutes": checked("POSTRUM_SILENT_MINUTES", _between(5, 10_080), "minutes from 5 to 10080", 60),
     }
     if problems:
         raise ConfigurationError(problems, remedy="docs/settings.md explains every setting.")
@@ -283,6 +350,33 @@ def _https(text: str) -> str:
     if parts.scheme != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
         raise ValueError(text)
     return text.rstrip("/")
+
+
+def _origin(text: str) -> str:
+    """An address without a path. Plain http only on this machine: elsewhere sign-in would be readable on the way."""
+    parts = urlsplit(text)
+    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if text and (
+        parts.scheme not in (("https", "http") if local else ("https",))
+        or not parts.hostname
+        or parts.username
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _public_url(given: str, host_name: str) -> str:
+    return given or (f"https://{host_name}" if host_name else "")
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not 1 <= int(port) <= 65535:
+        raise ValueError(text)
+    return host, int(port)
 
 
 def _networks(text: str) -> tuple[Network, ...]:

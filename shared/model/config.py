@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from shared.model.base import Identifier, Model
 
@@ -14,6 +15,109 @@ class ConnectionKind(StrEnum):
     """How a mailbox is reached."""
 
     GRAPH_APP = "graph_app"
+    """Microsoft Graph, with the application's own permission: the normal way."""
+    GRAPH_DELEGATED = "graph_delegated"
+    """Microsoft Graph, with the rights of an account that signed in."""
+    IMAP_MICROSOFT = "imap_microsoft"
+    """IMAP at Exchange Online, with the rights of an account that signed in."""
+    GOOGLE = "google"
+    """IMAP at Gmail, with the rights of an account that signed in."""
+    IMAP_PASSWORD = "imap_password"  # noqa: S105 - a kind of connection
+    """IMAP at any server, with a user name and a password."""
+
+
+IMAP_KINDS = frozenset({ConnectionKind.IMAP_MICROSOFT, ConnectionKind.GOOGLE, ConnectionKind.IMAP_PASSWORD})
+"""Kinds that read by IMAP."""
+SIGNED_IN_KINDS = frozenset({ConnectionKind.GRAPH_DELEGATED, ConnectionKind.IMAP_MICROSOFT, ConnectionKind.GOOGLE})
+"""Kinds that act for an account that signed in."""
+
+
+class ImapEncryption(StrEnum):
+    """How an IMAP connection is encrypted; it always is."""
+
+    TLS = "tls"
+    """From the first byte on (RFC 8314), usually port 993."""
+    STARTTLS = "starttls"
+    """After the greeting (RFC 9051 section 6.2.1), usually port 143; nothing is said before."""
+
+
+class ImapServer(Model):
+    """Where a mail server is and whom to trust there. Its password lives in the secret store, never here."""
+
+    host: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[0-9A-Za-z.:-]+$")]
+    port: Annotated[int, Field(ge=1, le=65535)] = 993
+    encryption: ImapEncryption = ImapEncryption.TLS
+    user_name: Annotated[str, Field(max_length=320)] | None = None
+    """What to sign in with; None for the address of the mailbox."""
+    certificate_authority: Annotated[str, Field(max_length=20_000)] | None = None
+    """PEM of the one authority to trust instead of the public ones, for a server with a private one."""
+
+    @field_validator("user_name", "certificate_authority")
+    @classmethod
+    def _printable(cls, value: str | None) -> str | None:
+        if value is not None and ("\0" in value or not value.strip()):
+            raise ValueError("must hold text")
+        return value
+
+    @field_validator("certificate_authority")
+    @classmethod
+    def _pem(cls, value: str | None) -> str | None:
+        if value is not None and "-----BEGIN CERTIFICATE-----" not in value:
+            raise ValueError("a certificate authority is given as PEM, beginning with -----BEGIN CERTIFICATE-----")
+        return value
+
+
+class Scan(StrEnum):
+    """Which mails of the source folder are taken in."""
+
+    ALL = "all"
+    """Every mail that was not taken in before, whatever its read flag says."""
+    UNREAD = "unread"
+    """Only mails that nobody has read."""
+
+
+class BacklogChoice(StrEnum):
+    """What happens with the mail that is already in the source folder when a mailbox is activated."""
+
+    IMPORT = "import"
+    """All of it is taken in."""
+    SINCE = "since"
+    """What was received since a moment is taken in, the rest stays where it is."""
+    LEAVE = "leave"
+    """All of it stays where it is."""
+    PARK = "park"
+    """All of it is moved into a folder, and nothing of it is taken in."""
+
+
+class Backlog(Model):
+    """The choice, and the moment it holds for."""
+
+    choice: BacklogChoice
+    before: AwareDatetime | None = None
+    """Mail received before this is the backlog; not needed for `import`."""
+    folder: str = ""
+    """For `park`: path of the folder below the inbox."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Backlog:
+        if self.choice is not BacklogChoice.IMPORT and self.before is None:
+            raise ValueError(f"the choice {self.choice.value!r} needs the moment `before` which mail counts as old")
+        if (self.choice is BacklogChoice.PARK) != bool(self.folder):
+            raise ValueError("`folder` belongs to the choice 'park', which needs it")
+        return self
+
+    @property
+    def since(self) -> datetime | None:
+        """Mail received before this is not taken in; None where all of it is."""
+        return None if self.choice is BacklogChoice.IMPORT or self.before is None else self.before.astimezone(UTC)
+
+
+class FolderIds(Model):
+    """Ids of the chosen folders at the provider: a folder that is renamed stays the chosen one."""
+
+    source: Annotated[str, Field(max_length=1000)] = ""
+    imported: Annotated[str, Field(max_length=1000)] = ""
+    other: Annotated[str, Field(max_length=1000)] = ""
 
 
 class Folders(Model):
@@ -25,6 +129,8 @@ class Folders(Model):
     source: str = ""
     imported: str
     other: str
+    ids: FolderIds = FolderIds()
+    """Where they were picked from a list; the paths hold where this is empty."""
 
     @field_validator("source", "imported", "other")
     @classmethod
@@ -48,11 +154,22 @@ class Mailbox(Model):
     """One address that Postrum reads for one company."""
 
     id: Identifier
+    name: Annotated[str, Field(max_length=200)] = ""
+    """What people call it; changes nothing else."""
     address: Annotated[str, Field(max_length=320)]
     connection: ConnectionKind = ConnectionKind.GRAPH_APP
     tenant_id: Annotated[str, Field(pattern=r"^[0-9a-zA-Z.-]{1,253}$")] | None = None
     """Entra tenant of the mailbox; None for the tenant that Postrum is deployed into."""
+    grant: Identifier | None = None
+    """Which signed-in account is used, for the kinds that act for one. It need not be the mailbox's own."""
+    imap: ImapServer | None = None
+    """The mail server, for `imap_password`; the other kinds know theirs."""
     folders: Folders
+    scan: Scan = Scan.ALL
+    backlog: Backlog | None = None
+    """What happens with mail that was there before; None asks as soon as there is much of it."""
+    leave_in_place: bool = False
+    """Mail stays in the source folder after it was taken in; it is read from there once."""
     schedule: str = "*/15 * * * *"
     """Cron expression with five fields, in UTC."""
     accepted_types: tuple[str, ...] = ("application/pdf",)
@@ -63,6 +180,16 @@ class Mailbox(Model):
     open_archives: bool = False
     """Open zip and tar files, within limits, and treat what is in them as attachments."""
     active: bool = True
+
+    @model_validator(mode="after")
+    def _fits(self) -> Mailbox:
+        if (self.connection is ConnectionKind.IMAP_PASSWORD) != (self.imap is not None):
+            raise ValueError("`imap` names the mail server of an imap_password connection, and of no other")
+        if self.grant is not None and self.connection not in SIGNED_IN_KINDS:
+            raise ValueError(
+                f"a {self.connection.value} connection acts for no signed-in account, so `grant` is not its"
+            )
+        return self
 
     @field_validator("address")
     @classmethod

@@ -22,6 +22,7 @@ class Queue(StrEnum):
     """Queues of the product, by what they carry."""
 
     MAILBOX = "mailbox"
+    IMAP = "imap"
     CLASSIFY = "classify"
     ACT = "act"
     DELIVER = "deliver"
@@ -75,6 +76,12 @@ class MailboxTask(Task):
     """False: only what is waiting to be done in the mailbox; the folder was listed lately."""
 
 
+class ImapTask(MailboxTask):
+    """The same, for a mailbox that is read by IMAP: a function of its own, whose connections are slower and held longer."""
+
+    queue = Queue.IMAP
+
+
 class ClassifyTask(Task):
     """Decide about one message, and carry the decision out."""
 
@@ -100,4 +107,6 @@ class DeliverTask(Task):
     subject: Annotated[str, Field(pattern=r"^[a-zA-Z0-9-]{1,64}$")]
 
 
-TASKS: dict[Queue, type[Task]] = {task.queue: task for task in (MailboxTask, ClassifyTask, ActTask, DeliverTask)}
+TASKS: dict[Queue, type[Task]] = {
+    task.queue: task for task in (MailboxTask, ImapTask, ClassifyTask, ActTask, DeliverTask)
+}

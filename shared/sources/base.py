@@ -23,6 +23,21 @@ class SourceFolder(Model):
     total: int = 0
 
 
+class FolderNode(Model):
+    """A folder as a person picks it. `path` is below the inbox; names are as the mailbox shows them, in its own language."""
+
+    id: str
+    path: str
+    """Empty for the inbox itself."""
+    name: str
+    parent: str | None = None
+    """Id of the folder above; None for the inbox."""
+    total: int = 0
+    unread: int = 0
+    below_inbox: bool = True
+    """Only these may be chosen."""
+
+
 class ListedMail(Model):
     """What the listing says of one mail in the source folder, before it is fetched."""
 
@@ -35,6 +50,16 @@ class ListedMail(Model):
     is_read: bool = False
     read_receipt_requested: bool = False
     categories: tuple[str, ...] = ()
+    size: int | None = None
+    """Bytes, where the provider says so before the mail is fetched (IMAP does, Graph does not)."""
+
+
+class MailChanges(Model):
+    """One page of what was added to a folder. `next` goes into the next call; on the last page `cursor` is for the next time."""
+
+    mails: tuple[ListedMail, ...]
+    next: str | None = None
+    cursor: str | None = None
 
 
 class MailPage(Model):
@@ -57,8 +82,41 @@ class MailSource(Protocol):
     async def create_folder(self, path: str) -> SourceFolder:
         """The folder at this path, made with its parents where missing. An effect."""
 
-    async def list(self, folder: SourceFolder, *, page: str | None = None, size: int = 200) -> MailPage:
-        """One page of the mails that are in the folder now, oldest first."""
+    async def tree(self) -> tuple[FolderNode, ...]:
+        """The inbox and every folder below it, parents before children, with nothing hidden and no search folders."""
+
+    async def list(
+        self,
+        folder: SourceFolder,
+        *,
+        page: str | None = None,
+        size: int = 200,
+        since: datetime | None = None,
+        unread: bool = False,
+    ) -> MailPage:
+        """One page of the mails that are in the folder now, oldest first.
+
+        Args:
+            folder: which.
+            page: `next` of the page before; the other arguments must be the same again.
+            size: mails on a page, at most.
+            since: leave out what was received before.
+            unread: leave out what somebody has read.
+        """
+
+    async def count(self, folder: SourceFolder, *, before: datetime | None = None) -> int:
+        """How many mails are in the folder now; with `before`, how many of them were received before that moment."""
+
+    async def changes(
+        self, folder: SourceFolder, *, cursor: str | None, page: str | None = None, size: int = 200
+    ) -> MailChanges:
+        """One page of what came into the folder since the cursor was given; everything in it where `cursor` is None.
+
+        A mail may be given more than once, and one that is known may be given again: callers compare by provider id.
+
+        Raises:
+            CursorLost: the provider does not know the cursor any more; begin again with None.
+        """
 
     def fetch(self, provider_id: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The mail as the provider gives it, in chunks of at most 256 KiB.
@@ -101,6 +159,16 @@ class MailSource(Protocol):
             add_categories: categories to add.
             present: categories that the mail has already, as the listing said; they are kept.
         """
+
+    async def append(self, folder: SourceFolder, content: bytes) -> str:
+        """Put a mail of our own (at most 2 MiB) into the folder, unread, as if it had arrived; returns its stable id. An effect.
+
+        Raises:
+            ServiceUnavailable, NetworkFailure: it may or may not be there.
+        """
+
+    async def delete(self, provider_id: str) -> None:
+        """Move a mail to the deleted items, or remove it where there are none. An effect; a mail that is gone is no error."""
 
     async def aclose(self) -> None:
         """End connections."""

@@ -18,17 +18,22 @@ from shared.stores.connection import StorageConnection, client_options, translat
 class TableName(StrEnum):
     """Tables of the data account."""
 
+    ALERTS = "alerts"
     CLAIMS = "claims"
     CONFIG = "config"
+    CONNECTIONS = "connections"
     DELIVERIES = "deliveries"
     DOCUMENTS = "documents"
     DUE = "due"
     LANES = "lanes"
     LOOKUP = "lookup"
+    MEMBERS = "members"
     MESSAGES = "messages"
     OPEN = "open"
     PARKED = "parked"
     SERIES = "series"
+    SESSIONS = "sessions"
+    SUBSCRIPTIONS = "subscriptions"
     TIMELINE = "timeline"
 
 
