@@ -15,7 +15,7 @@ from bench.figures import FIGURES, KNOWN, Results
 from bench.page import machine, write_page
 from local.setup import ROOT
 
-MODULES = ("graph_requests", "storage_requests", "mailbox_limit", "memory", "cold_start", "cost", "parsing")
+MODULES = ("graph_requests", "storage_requests", "mailbox_limit", "memory", "cold_start", "cost", "parsing", "tick")
 RESULTS = ROOT / "bench" / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
 

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 from cli.product import add_settings, reported, run_with_app
-from cli.remote import Answer, Target, UnreachableError, add_target, ask, session, target_of
+from cli.remote import Answer, Target, UnreachableError, add_target, ask, session, target_of, token_for
 from cli.yaml_text import to_yaml
 from shared.app import App
 from shared.configuration.service import Difference, Review
 from shared.configuration.yaml_file import companies
-from shared.errors import ConfigurationError, NotFound, ServiceUnavailable
+from shared.errors import ConfigurationError, NotFound, PermissionDenied, ServiceUnavailable
 from shared.model.config import Company
 
 _MARKS = {"added": "+", "changed": "~", "removed": "-"}
@@ -70,7 +70,8 @@ def _asked(
 
     async def send(target: Target) -> Answer:
         async with session(target) as http:
-            return await ask(http, target, path, key=target.key, method=method, body=body)
+            token = await token_for(http, target)
+            return await ask(http, target, path, token=token, method=method, body=body)
 
     try:
         target = target_of(arguments)
@@ -79,10 +80,13 @@ def _asked(
         print(f"postrum: {error}", file=sys.stderr)
         return None
     if answer.status == 422:
-        problems = [str(problem) for problem in json.loads(answer.text)["problems"]]
+        problems = [str(problem["detail"]) for problem in json.loads(answer.text)["errors"]]
         raise ConfigurationError(problems, remedy="Nothing was changed.")
+    if answer.status in (401, 403):
+        remedy = "An Owner of Postrum may do this; roles are given in Entra."
+        raise PermissionDenied(f"{target.url} refused your token ({answer.status})", remedy=remedy)
     if answer.status != 200:
-        remedy = "Run `postrum doctor` with the same --url and --key."
+        remedy = "Run `postrum doctor` with the same --url."
         raise ServiceUnavailable(f"{target.url} answered {answer.status}", remedy=remedy)
     return answer
 

@@ -16,7 +16,7 @@ import aiohttp
 from pydantic import ValidationError
 
 from cli.product import reported
-from cli.remote import TIMEOUT, Target, UnreachableError, add_target, ask, session, target_of
+from cli.remote import TIMEOUT, Target, UnreachableError, add_target, ask, session, target_of, token_for
 from cli.table import cut, padded, width
 from shared.doctor.model import VERSION, Finding, Report, State, green, red, worst, yellow
 from shared.doctor.outside import judge_certificate, judge_health, judge_refusal, judge_skew, judge_version
@@ -65,17 +65,17 @@ async def examine(target: Target) -> list[Finding]:
         UnreachableError: nothing answers there.
     """
     async with session(target, seconds=REPORT_TIMEOUT) as http:
-        health = await ask(http, target, "/healthz", key=target.key)
+        health = await ask(http, target, "/healthz")
         now = datetime.now(UTC)
         outside = [await _encryption(target), judge_health("health", health.status, health.text)]
         outside.append(judge_skew("clock of the app", now, health.at, "the app"))
-        for path, key, name in (
-            ("/", "", "no key"),
-            (_REPORT, "", "no key"),
-            (_REPORT, "not-a-key", "wrong key"),
+        for path, token, name in (
+            ("/", "", "no token"),
+            (_REPORT, "", "no token"),
+            (_REPORT, "not-a-token", "wrong token"),
         ):
-            answer = await ask(http, target, path, key=key)
-            outside.append(judge_refusal(name, path, answer.status))
+            answer = await ask(http, target, path, token=token)
+            outside.append(judge_refusal(name, path, answer.status, answer.location))
         if outside[1].state is State.RED:
             return outside
         return [*outside, *await _inside(http, target)]
@@ -98,7 +98,10 @@ def lines(findings: Sequence[Finding], *, colour: bool) -> list[str]:
 async def _inside(http: aiohttp.ClientSession, target: Target) -> list[Finding]:
     """What the app finds about itself."""
     name = "checks from inside"
-    answer = await ask(http, target, _REPORT, key=target.key, seconds=REPORT_TIMEOUT)
+    answer = await ask(http, target, _REPORT, token=await token_for(http, target), seconds=REPORT_TIMEOUT)
+    if answer.status in (401, 403):
+        text = f"the app refused your token ({answer.status})"
+        return [red(name, text, "Sign in as an Owner of Postrum; roles are given in Entra.")]
     if answer.status != 200:
         text = f"the app gave {answer.status} to {_REPORT}"
         return [red(name, text, "Look at its log; a version before this one has no such address.")]

@@ -1,32 +1,41 @@
-"""Talking to a deployment over HTTP: which one, with which key, and one request at a time."""
+"""Talking to a deployment over HTTP: which one, with whose token, and one request at a time.
+
+The token is one of Entra for the deployment's own API: that of the Azure CLI (`az login`), or what POSTRUM_TOKEN holds.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import ipaddress
+import json
+import os
 import ssl
-import sys
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
+
+from shared.errors import ServiceUnavailable
+from shared.identity.command_line import command_line_token
 
 TIMEOUT: Final = 30.0
 """Seconds for an answer; an app that was asleep needs some to wake."""
 LARGEST: Final = 4 * 1024 * 1024
+TOKEN: Final = "POSTRUM_TOKEN"  # noqa: S105 - the name of a variable
+"""Environment variable that may hold an access token, for where there is no Azure CLI: a pipeline."""
+WELL_KNOWN: Final = "/.well-known/postrum"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which deployment, and the key that opens it."""
+    """Which deployment."""
 
     url: str
-    key: str
     ca_file: Path | None
 
     @property
@@ -47,6 +56,8 @@ class Answer:
     text: str
     at: datetime | None
     """The server's `Date`."""
+    location: str = ""
+    """Where a redirect leads; it is not followed."""
 
 
 class UnreachableError(Exception):
@@ -54,14 +65,9 @@ class UnreachableError(Exception):
 
 
 def add_target(parser: argparse.ArgumentParser, *, required: bool) -> None:
-    """Declare how a deployment is named, and the key that opens it."""
+    """Declare how a deployment is named."""
     parser.add_argument(
         "--url", required=required, metavar="URL", help="address of the app, as https://NAME.azurewebsites.net"
-    )
-    parser.add_argument(
-        "--key",
-        metavar="KEY",
-        help="a function key of the app; - reads it from standard input (default: the code in the URL)",
     )
     parser.add_argument(
         "--ca-file", type=Path, metavar="FILE", help="PEM file with an authority to trust beside the public ones"
@@ -80,17 +86,17 @@ async def ask(
     target: Target,
     path: str,
     *,
-    key: str,
+    token: str = "",
     seconds: float = TIMEOUT,
     method: str = "GET",
     body: bytes | None = None,
 ) -> Answer:
-    """One request. Redirects are not followed: the key goes to nobody else.
+    """One request. Redirects are not followed: the token goes to nobody else.
 
     Raises:
         UnreachableError: no answer came.
     """
-    headers = {"x-functions-key": key} if key else {}
+    headers = {"authorization": f"Bearer {token}"} if token else {}
     try:
         async with (
             asyncio.timeout(seconds),
@@ -99,13 +105,41 @@ async def ask(
             answer = await response.content.read(LARGEST)
             while len(answer) < LARGEST and (more := await response.content.read(LARGEST - len(answer))):
                 answer += more
-            return Answer(response.status, answer.decode("utf-8", "replace"), _date(response.headers.get("Date", "")))
+            return Answer(
+                response.status,
+                answer.decode("utf-8", "replace"),
+                _date(response.headers.get("Date", "")),
+                response.headers.get("Location", ""),
+            )
     except TimeoutError:
         raise UnreachableError(f"{target.url} did not answer within {seconds:g} seconds.") from None
     except aiohttp.ClientConnectorCertificateError:
-        raise UnreachableError(f"The certificate of {target.url} is not trusted, so the key was not sent.") from None
+        raise UnreachableError(f"The certificate of {target.url} is not trusted, so no token was sent.") from None
     except (aiohttp.ClientError, OSError) as error:
         raise UnreachableError(f"Nothing answers at {target.url} ({type(error).__name__}).") from None
+
+
+async def token_for(http: aiohttp.ClientSession, target: Target) -> str:
+    """The token to show there.
+
+    Raises:
+        UnreachableError: no answer came.
+        ServiceUnavailable: what answers there is no Postrum.
+        SignInNeeded: nobody is signed in.
+    """
+    given = os.environ.get(TOKEN, "").strip()
+    if given:
+        return given
+    answer = await ask(http, target, WELL_KNOWN)
+    try:
+        document = json.loads(answer.text)
+        scope, tenant = str(document["scope"]), str(document["tenant_id"])
+    except (ValueError, KeyError, TypeError):
+        raise ServiceUnavailable(
+            f"{target.url}{WELL_KNOWN} answered {answer.status}, which is not what Postrum answers",
+            remedy="Check the address; a version before this one asked for a function key.",
+        ) from None
+    return await command_line_token(scope, tenant)
 
 
 def target_of(arguments: argparse.Namespace) -> Target:
@@ -122,16 +156,11 @@ def target_of(arguments: argparse.Namespace) -> Target:
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.path not in ("", "/"):
         raise ValueError("--url takes an address such as https://NAME.azurewebsites.net, without a path")
     if parts.scheme == "http" and not _loopback(parts.hostname):
-        raise ValueError("--url must begin with https://: the key would go over the network for all to read")
-    key = arguments.key if arguments.key is not None else "".join(parse_qs(parts.query).get("code", [])[:1])
-    if key == "-":
-        key = sys.stdin.readline().strip()
-    if not key or not key.isascii() or not key.isprintable():
-        raise ValueError("--key is missing: take a function key of the app (docs/operations.md says where it is)")
+        raise ValueError("--url must begin with https://: the token would go over the network for all to read")
     if arguments.ca_file and not arguments.ca_file.is_file():
         raise ValueError(f"--ca-file names {str(arguments.ca_file)!r}, which is no file")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return Target(f"{parts.scheme}://{host}{f':{port}' if port else ''}", key, arguments.ca_file)
+    return Target(f"{parts.scheme}://{host}{f':{port}' if port else ''}", arguments.ca_file)
 
 
 def _loopback(host: str) -> bool:

@@ -17,7 +17,8 @@ from emulator.server import Emulator
 def main(arguments: list[str] | None = None) -> int:
     """Read the arguments and run; the status is 2 when a port is in use."""
     parser = argparse.ArgumentParser(
-        prog="emulator", description="A stand-in for Entra, Microsoft Graph mail and a webhook receiver."
+        prog="emulator",
+        description="A stand-in for Entra, Microsoft Graph mail, Google's sign-in and a webhook receiver.",
     )
     parser.add_argument("--directory", type=Path, required=True, help="where the CA, the keys and the mails are kept")
     parser.add_argument("--port", type=int, default=0, help="of Graph and Entra (https); 0 chooses one")

@@ -25,6 +25,8 @@ class Behaviour:
     """Whether the 410 carries a ``Location`` with an empty ``$deltatoken``."""
     delta_immutable_return_is_lost: bool = True
     """With immutable ids, a message that left and came back between two rounds is told as ``@removed`` only."""
+    delta_created_tells_removed: bool = False
+    """A round with ``changeType=created`` tells what left as ``@removed`` too, instead of leaving it out."""
     delta_removed_in_first_round: bool = False
     """A message that left during the first round is told as ``@removed`` in it, instead of being passed over."""
     delta_empty_pages: bool = False
@@ -86,3 +88,33 @@ class Behaviour:
     before."""
     token_lifetime_seconds: int = 3599
     """How long tokens are valid."""
+    refresh_lifetime_seconds: float = 90 * 86_400.0
+    """How long a refresh token lives without being used."""
+    refresh_rotation: Literal["kept", "rotated_out"] = "kept"
+    """Whether a refresh token that was used stays good beside its successor."""
+    consent_propagation_tokens: int = 0
+    """How many app-only tokens after a change of consent still show the roles from before."""
+    consent_propagation_seconds: float = 0.0
+    """How long new app-only tokens still show them."""
+    declined_admin_consent: Literal["consent_required", "access_denied"] = "consent_required"
+    """What ``error`` says when an administrator cancels on v2.0/adminconsent: as documented, or as seen in 2023."""
+    returned_without_reason: bool = False
+    """Whether "Return to the application without granting consent" leaves ``error_description`` out."""
+    stranger_at_admin_consent: Literal["redirect", "page"] = "redirect"
+    """Whether somebody of another tenant (AADSTS50020) goes back to the app from the consent of administrators."""
+    forbidden_consent: Literal["page", "redirect"] = "page"
+    """Whether a person whom policy forbids to consent (AADSTS90093) is left on a page or sent back to the app."""
+
+    # -- Exchange (Graph: auth-limit-mailbox-access; Exchange: application-rbac)
+    scope_propagation_requests: int = 0
+    """How many requests to Graph are still judged by the management scope from before its change."""
+    scope_propagation_seconds: float = 0.0
+    """How long they are; Exchange says 30 minutes to 2 hours."""
+    foreign_mailbox_error: Literal["ErrorItemNotFound", "ErrorAccessDenied"] = "ErrorItemNotFound"
+    """What a person gets who has no access to the mailbox."""
+    delegated_shared_subscriptions: Literal["silent", "refused", "delivered"] = "silent"
+    """A person's subscription to a shared mailbox: it is validated and never delivers, is refused, or works."""
+
+    # -- Google (Google: oauth2/web-server, authorization errors)
+    google_policy_answer: Literal["page", "redirect"] = "page"
+    """Whether an account that an administrator restricts ends on Google's page or goes back with the error."""

@@ -4,69 +4,36 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
 import shutil
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from emulator import faults as fault_script
 from emulator.clock import iso, parse_iso
-from emulator.entra import TokenFault
+from emulator.control_base import OPERATIONS, Json, operation
+from emulator.control_people import PeopleControl
 from emulator.errors import EmulatorError
 from emulator.graph.subscriptions import Subscriptions
 from emulator.limits import Limits
 from emulator.reports import dump_mailbox
 from emulator.sink import Program, Sink
 from emulator.state import Mailbox, Message
-from emulator.tenants import EXCHANGE_AUDIENCE, FederatedCredential
 from emulator.world import World
 
-Json = dict[str, Any]
-OPERATIONS: dict[str, Callable[..., object]] = {}
-_TIMEOUT = 120.0
+__all__ = ["OPERATIONS", "Control"]
 
 
-def operation[F: Callable[..., Any]](method: F) -> F:
-    """Run the method in the event loop's thread, from wherever it is called; offer it over HTTP."""
-
-    @functools.wraps(method)
-    def call(self: Control, *args: Any, **kwargs: Any) -> Any:
-        return self.in_loop(functools.partial(method, self, *args, **kwargs))
-
-    OPERATIONS[method.__name__] = method
-    return cast("F", call)
-
-
-class Control:
+class Control(PeopleControl):
     """Everything that can be done to the emulator; thread-safe. Times are ISO texts, ids of either format are
     accepted."""
 
     def __init__(self, world: World, subscriptions: Subscriptions, sink: Sink, loop: asyncio.AbstractEventLoop) -> None:
-        self._world = world
+        super().__init__(world, loop)
         self._subscriptions = subscriptions
         self._sink = sink
-        self._loop = loop
-        self._thread = threading.get_ident()
-
-    def in_loop[R](self, action: Callable[[], R]) -> R:
-        """Run in the loop's thread and wait."""
-        if threading.get_ident() == self._thread:
-            return action()
-        future: Future[R] = Future()
-
-        def run() -> None:
-            try:
-                future.set_result(action())
-            except BaseException as error:  # noqa: BLE001 (raised again in the caller's thread)
-                future.set_exception(error)
-
-        self._loop.call_soon_threadsafe(run)
-        return future.result(_TIMEOUT)
 
     # -- everything
 
@@ -99,95 +66,6 @@ class Control:
             setattr(self._world.behaviour, name, value)
         return asdict(self._world.behaviour)
 
-    # -- Entra
-
-    @operation
-    def create_tenant(self, tenant_id: str | None = None) -> Json:
-        """Another tenant beside the one that is there from the start."""
-        return {"tenant_id": self._world.tenants.add_tenant(tenant_id).id}
-
-    @operation
-    def create_app(
-        self,
-        client_id: str | None = None,
-        tenant_id: str | None = None,
-        secret: str | None = None,
-        roles: Sequence[str] = (),
-    ) -> Json:
-        """Register an app; ``roles`` are consented at once."""
-        app = self._world.tenants.add_app(tenant_id or self._world.tenant_id, client_id)
-        if secret:
-            app.secrets.append(secret)
-        principal = self._world.tenants.principal(app.client_id)
-        principal.roles = list(roles)
-        return {"client_id": app.client_id, "tenant_id": app.tenant_id, "object_id": principal.object_id}
-
-    @operation
-    def create_managed_identity(self, client_id: str | None = None, tenant_id: str | None = None) -> Json:
-        """A user-assigned managed identity that ``/msi/token`` issues tokens for."""
-        app = self._world.tenants.add_app(tenant_id or self._world.tenant_id, client_id, managed_identity=True)
-        principal = self._world.tenants.principal(app.client_id)
-        return {"client_id": app.client_id, "tenant_id": app.tenant_id, "object_id": principal.object_id}
-
-    @operation
-    def create_federated_credential(
-        self, client_id: str, subject: str, issuer: str | None = None, audience: str = EXCHANGE_AUDIENCE
-    ) -> Json:
-        """Let an app accept the tokens of this subject; without an issuer, of the app's tenant. Replaces none."""
-        app = self._world.tenants.app(client_id)
-        credential = FederatedCredential(issuer or self._world.entra.issuer(app.tenant_id), subject, audience)
-        app.federated.append(credential)
-        return asdict(credential)
-
-    @operation
-    def remove_federated_credentials(self, client_id: str) -> None:
-        """Take all federated credentials of an app away."""
-        self._world.tenants.app(client_id).federated.clear()
-
-    @operation
-    def set_secrets(self, client_id: str, secrets: Sequence[str]) -> None:
-        """The secrets that an app accepts."""
-        self._world.tenants.app(client_id).secrets[:] = secrets
-
-    @operation
-    def set_consent(self, roles: Sequence[str], client_id: str | None = None, tenant_id: str | None = None) -> None:
-        """The application permissions consented in the tenant, as in new tokens' ``roles``; an empty list withdraws
-        all. A multi-tenant app gets its principal in another tenant this way."""
-        self._world.tenants.principal(client_id or self._world.client_id, tenant_id).roles = list(roles)
-
-    @operation
-    def set_exchange_scope(
-        self,
-        mailboxes: Sequence[str],
-        roles: Sequence[str] = ("Mail.ReadWrite",),
-        client_id: str | None = None,
-        tenant_id: str | None = None,
-    ) -> None:
-        """Exchange RBAC for Applications: exactly these mailboxes for these roles; no mailboxes takes the grant
-        away."""
-        principal = self._world.tenants.principal(client_id or self._world.client_id, tenant_id)
-        for role in roles:
-            principal.scopes[role] = {address.lower() for address in mailboxes}
-
-    @operation
-    def disable_app(self, client_id: str, disabled: bool = True, tenant_id: str | None = None) -> None:
-        """Disable an app's principal (AADSTS7000112)."""
-        self._world.tenants.principal(client_id, tenant_id).disabled = disabled
-
-    @operation
-    def fail_tokens(self, code: int, times: int = 1, status: int | None = None, client_id: str | None = None) -> None:
-        """The next token requests fail with this AADSTS code; ``times`` -1 is for ever, 0 ends it."""
-        if times == 0:
-            self._world.entra.faults.clear()
-        else:
-            self._world.entra.faults.append(TokenFault(code, times, status, client_id))
-
-    @operation
-    def refuse_tokens(self, client_id: str | None = None, claims_challenge: bool = False) -> None:
-        """Graph answers 401 to all tokens issued so far (of one app); new ones are good."""
-        self._world.tokens_refused_until[client_id or ""] = self._world.entra.issued
-        self._world.claims_challenge = claims_challenge
-
     # -- mailboxes
 
     @operation
@@ -218,6 +96,13 @@ class Control:
         """A folder by path; hidden, or a search folder."""
         folder = self._world.mailbox(mailbox).folder_by_path(path, create=True)
         folder.hidden, folder.is_search = hidden, search
+        return {"id": folder.id, "path": folder.path}
+
+    @operation
+    def rename_folder(self, mailbox: str, path: str, name: str) -> Json:
+        """Another name for a folder, as a person gives it; its id stays."""
+        folder = self._world.mailbox(mailbox).folder_by_path(path)
+        folder.display_name = name
         return {"id": folder.id, "path": folder.path}
 
     @operation

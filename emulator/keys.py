@@ -23,7 +23,10 @@ class Claims:
     subject: str
     tenant_id: str
     app_id: str
+    user_name: str
+    """Of the person; empty in an app's own token."""
     roles: frozenset[str]
+    scopes: frozenset[str]
     issued_at: float
     expires_at: float
     serial: int
@@ -74,7 +77,9 @@ class Signer:
                 subject=str(raw.get("sub", "")),
                 tenant_id=str(raw.get("tid", "")),
                 app_id=str(raw.get("appid") or raw.get("azp") or ""),
+                user_name=str(raw.get("upn") or raw.get("preferred_username") or ""),
                 roles=frozenset(raw.get("roles", [])),
+                scopes=frozenset(str(raw.get("scp", "")).split()),
                 issued_at=float(raw.get("iat", 0)),
                 expires_at=float(raw.get("exp", 0)),
                 serial=int(raw.get("serial", 0)),

@@ -48,6 +48,8 @@ class Part:
     content_id: str | None
     is_item: bool
     content: bytes
+    is_reference: bool = False
+    """A link to a file that is kept elsewhere; in a mail file a ``message/external-body`` (RFC 2017) stands for it."""
 
 
 def read_headers(path: Path) -> list[tuple[str, str]]:
@@ -110,7 +112,7 @@ def _is_attachment(part: MimeMessage) -> bool:
 
 def _leaves(part: MimeMessage) -> list[MimeMessage]:
     payload = part.get_payload()
-    if part.get_content_type() == "message/rfc822" or not isinstance(payload, list):
+    if part.get_content_type() in ("message/rfc822", "message/external-body") or not isinstance(payload, list):
         return [part]
     return [leaf for child in payload if isinstance(child, MimeMessage) for leaf in _leaves(child)]
 
@@ -134,7 +136,10 @@ def read_parts(path: Path) -> list[Part]:
             identifier is not None and leaf.get_content_disposition() is None
         )
         content_id = str(identifier).strip("<> ") if identifier is not None else None
-        parts.append(Part(name or "attachment", leaf.get_content_type(), inline, content_id, is_item, content))
+        is_reference = leaf.get_content_type() == "message/external-body"
+        parts.append(
+            Part(name or "attachment", leaf.get_content_type(), inline, content_id, is_item, content, is_reference)
+        )
     return parts
 
 

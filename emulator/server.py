@@ -16,9 +16,11 @@ from aiohttp import web
 from emulator.certificates import server_context
 from emulator.control import Control
 from emulator.control_http import ControlPlane
+from emulator.google.service import Google
 from emulator.graph.notifier import Notifier
 from emulator.graph.service import Graph
 from emulator.graph.subscriptions import Subscriptions
+from emulator.introspection import Introspection
 from emulator.sink import Sink
 from emulator.world import World
 
@@ -41,6 +43,11 @@ class Addresses:
     client_id: str
     client_secret: str
     msi_client_id: str
+    foreign_tenant_id: str
+    google_url: str
+    google_client_id: str
+    google_client_secret: str
+    introspection_url: str
 
 
 class Emulator:
@@ -73,10 +80,12 @@ class Emulator:
 
         secure = web.Application(client_max_size=_LARGEST_REQUEST)
         secure.router.add_route("*", "/v1.0/{tail:.*}", graph.handle)
+        secure.add_routes(Google(world.google, world.entra.signer, world.behaviour, world.clock).routes())
         secure.add_routes(world.entra.routes())
         plain = web.Application(client_max_size=_LARGEST_REQUEST)
         plain.add_routes(sink.routes())
-        plain.add_routes([web.get("/msi/token", world.entra.managed_identity)])
+        plain.add_routes([web.get("/msi/token", world.entra.managed_identity.handle)])
+        plain.add_routes(Introspection(world).routes())
         plain.add_routes(ControlPlane(control).routes())
 
         try:
@@ -98,12 +107,17 @@ class Emulator:
             ca_file=str(ca_file.resolve()),
             sink_url=f"{base}/hook",
             msi_url=f"{base}/msi/token",
-            msi_header=world.entra.msi_header,
+            msi_header=world.entra.managed_identity.header,
             control_url=f"{base}/_emulator",
             tenant_id=world.tenant_id,
             client_id=world.client_id,
             client_secret=world.client_secret,
             msi_client_id=world.msi_client_id,
+            foreign_tenant_id=world.foreign_tenant_id,
+            google_url=f"{authority}/google",
+            google_client_id=world.google.client_id,
+            google_client_secret=world.google.client_secret,
+            introspection_url=f"{base}/introspect",
         )
         (self._directory / "emulator.json").write_text(json.dumps(asdict(self.addresses), indent=2) + "\n", "utf-8")
         return self.addresses
@@ -258,3 +272,28 @@ class EmulatorThread:
     def msi_client_id(self) -> str:
         """The managed identity that is federated to it."""
         return self.addresses.msi_client_id
+
+    @property
+    def foreign_tenant_id(self) -> str:
+        """The other organisation that is there from the start."""
+        return self.addresses.foreign_tenant_id
+
+    @property
+    def google_url(self) -> str:
+        """The base URL of Google's endpoints."""
+        return self.addresses.google_url
+
+    @property
+    def google_client_id(self) -> str:
+        """The OAuth client at Google."""
+        return self.addresses.google_client_id
+
+    @property
+    def google_client_secret(self) -> str:
+        """Its secret."""
+        return self.addresses.google_client_secret
+
+    @property
+    def introspection_url(self) -> str:
+        """Where an IMAP server asks about tokens."""
+        return self.addresses.introspection_url

@@ -74,8 +74,20 @@ param sendMail bool = false
 @description('Optional. Let the app sign in to IMAP. Which mailboxes it opens there is for Exchange to say.')
 param imapAccess bool = false
 
+@description('Optional. Accounts may sign in for a mailbox that is read with their rights. False: only people with a role in the console can sign in at all.')
+param mailboxSignIn bool = true
+
 @description('Optional. Administrators of other tenants may connect their mailboxes, by the consent link.')
 param multiTenant bool = false
+
+@description('Optional. Address at which people reach the console, such as https://mailroom.company.com, where it is not the one that Azure gives. No slash at the end.')
+param publicUrl string = ''
+
+@description('Optional. Client id of the OAuth client for Gmail mailboxes. Empty: Gmail cannot be connected.')
+param googleClientId string = ''
+
+@description('Optional. Name of a secret in the vault with certificate and key (PEM) of the app registration, where the managed identity cannot sign for it. Empty: the identity signs.')
+param appCertificate string = ''
 
 @description('Optional. Memory of one instance in MB. More memory costs more per second and works faster.')
 @allowed([
@@ -159,13 +171,18 @@ param logArchiveReads bool = false
 @description('Optional. Address that alerts are sent to. Empty: alerts show in the portal only, and there is no budget.')
 param alertEmail string = ''
 
-@description('Optional. Minutes without a successful run after which there is an alert.')
+@description('Optional. Minutes without a successful run of a mailbox after which Postrum raises an alert; never less than three of its runs.')
+@minValue(5)
+@maxValue(10080)
+param silentMinutes int = 60
+
+@description('Optional. Minutes without a successful run of the timer after which Azure raises an alert: Postrum itself cannot tell that it does not run.')
 @allowed([
   15
   30
   45
 ])
-param silentMinutes int = 30
+param stoppedMinutes int = 30
 
 @description('Optional. Budget of a month, in the currency of the subscription; 0: none. It warns, it does not stop anything.')
 @minValue(0)
@@ -323,9 +340,11 @@ module registration 'entra/registration.bicep' = if (directoryAccess) {
     uniqueName: 'postrum-${token}'
     displayName: 'Postrum (${environmentName})'
     hostName: '${functionAppName}.azurewebsites.net'
+    publicUrl: publicUrl
     identityPrincipalId: identity.outputs.principalId
     mailboxAccess: mailboxAccess
     sendMail: sendMail
+    mailboxSignIn: mailboxSignIn
     multiTenant: multiTenant
   }
 }
@@ -379,6 +398,10 @@ module app 'app/function.bicep' = {
     tickSchedule: tickSchedule
     allowedNetworks: allowedNetworks
     probeMailbox: probeMailbox
+    publicUrl: publicUrl
+    googleClientId: googleClientId
+    appCertificate: appCertificate
+    silentMinutes: silentMinutes
     subnetId: virtualNetwork ? network!.outputs.appSubnetId : ''
     outboundAddresses: virtualNetwork ? network!.outputs.address : ''
   }
@@ -399,7 +422,7 @@ module alerts 'app/alerts.bicep' = {
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
     email: alertEmail
-    silentMinutes: silentMinutes
+    stoppedMinutes: stoppedMinutes
     budgetAmount: budgetAmount
     budgetStart: empty(budgetStart) ? thisMonth : budgetStart
   }
@@ -428,7 +451,7 @@ output AZURE_RESOURCE_GROUP string = group.name
 @description('Function app that azd deploys to.')
 output SERVICE_APP_NAME string = app.outputs.name
 
-@description('Address of the console and the API.')
+@description('Address of the app as Azure gives it.')
 output POSTRUM_URL string = app.outputs.url
 
 @description('Name that finds the app registration again.')

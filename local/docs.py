@@ -1,9 +1,13 @@
-"""`python -m local.docs`: write docs/settings.md from `shared.settings.SETTINGS`. A test compares the page with what this writes."""
+"""`python -m local.docs`: write docs/settings.md from `shared.settings.SETTINGS`, and docs/errors.md from `shared.remedies`.
+
+Tests compare the pages with what this writes.
+"""
 
 from __future__ import annotations
 
 import sys
 
+from local import errors_page
 from local.setup import ROOT
 from shared.settings import SETTINGS, Setting
 
@@ -97,9 +101,10 @@ def _code(value: str) -> str:
 
 
 def main() -> int:
-    """Write the page."""
-    PAGE.write_text(settings_page(), "utf-8")
-    print(f"docs: {PAGE.relative_to(ROOT)}")
+    """Write the pages."""
+    for page, text in ((PAGE, settings_page()), (errors_page.PAGE, errors_page.errors_page())):
+        page.write_text(text, "utf-8")
+        print(f"docs: {page.relative_to(ROOT)}")
     return 0
 
 

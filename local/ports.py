@@ -65,6 +65,12 @@ def check(ports: Ports) -> None:
             raise RunError(f"port {port} {why}: {what} cannot listen there; choose another with {option}") from None
 
 
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
 def _number(text: str) -> int:
     number = int(text)
     if not 0 <= number <= 65535:

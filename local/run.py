@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlencode
 
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
@@ -16,6 +15,8 @@ from local.progress import Progress, follow
 from local.surroundings import CACHE, Surroundings
 from local.terminal import Terminal
 from shared.stores.archive import CONTAINER
+
+_OWNER = "Olivia Owner"
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -57,9 +58,9 @@ async def _follow(place: Surroundings) -> None:
 
 def _where(place: Surroundings) -> list[str]:
     """Where to look, as lines."""
-    query = {"code": place.app_key}
     rows = [
-        ("status page", f"{place.app_url}/?{urlencode(query)}" if place.app_url else "as soon as you start the app"),
+        ("console", f"{place.app_url}/" if place.app_url else "as soon as you start the app"),
+        ("sign in as", f"{_OWNER}; the emulator's page offers people of every role"),
         ("webhook sink", place.sink),
         ("archive", _archive(place)),
         ("command line", f"postrum status --settings {_relative(place.settings_file)}"),

@@ -40,6 +40,7 @@ _MEANT = {
 _READ = {
     "cronsim": "BSD-3-Clause",
     "google-re2": "BSD-3-Clause",
+    "imapclient": "BSD-3-Clause",
     "isodate": "BSD-3-Clause",
     "jinja2": "BSD-3-Clause",
     "olefile": "BSD-2-Clause",

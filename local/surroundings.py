@@ -20,7 +20,7 @@ import aiohttp
 
 from local.azurite import DEVELOPMENT_ACCOUNT, Account, Azurite, AzuriteError
 from local.children import Child, RunError
-from local.ports import Ports, check
+from local.ports import Ports, check, free_port
 from local.sample_mailbox import Manifest, write_sample_mailbox
 from local.setup import ROOT, SetupError
 from shared.app import App
@@ -34,6 +34,8 @@ CACHE = ROOT / ".cache"
 _OURS = ("emulator", "app.json", "app.log", "emulator.log", "local.settings.json", "secrets.json")
 """What a run leaves in its folder; a new one begins without it, because storage and mailbox are in memory."""
 _SINK = f"http://127.0.0.1:{Ports().sink}/hook"
+_CALLBACKS = ("/sign-in/callback", "/consent/callback", "/connect/callback")
+"""Where browsers come back to; in Azure they are registered by infra/entra/registration.bicep."""
 _APP_PATIENCE = 40
 """The app ends what it has begun, for at most half a minute."""
 _PATIENCE = 10
@@ -66,10 +68,10 @@ class Surroundings:
     settings: Settings = field(init=False)
     companies: list[Company] = field(init=False, default_factory=list)
     app_url: str = field(init=False, default="")
-    app_key: str = field(init=False, default="")
     product: App = field(init=False)
     _stack: contextlib.AsyncExitStack = field(init=False, default_factory=contextlib.AsyncExitStack)
     _azurite: Azurite = field(init=False)
+    _app_port: int = field(init=False, default=0)
     _children: list[Child] = field(init=False, default_factory=list)
 
     async def __aenter__(self) -> Self:
@@ -148,6 +150,11 @@ class Surroundings:
         await self._start_azurite()
         await self._start_emulator()
         await self._load(await mails)
+        # The app has to know its address before it starts: people come back to it after signing in.
+        self._app_port = self.ports.app or free_port()
+        await self.control(
+            "set_registration", redirect_uris=[f"http://127.0.0.1:{self._app_port}{path}" for path in _CALLBACKS]
+        )
         self._write_settings()
         await self._configure()
         if self.with_app:
@@ -228,6 +235,7 @@ class Surroundings:
             "POSTRUM_ALLOW_HTTP_WEBHOOKS": "true",
             "POSTRUM_SECRETS_FILE": str((self.folder / "secrets.json").resolve()),
             "POSTRUM_TICK_SCHEDULE": _TICK,
+            "POSTRUM_PUBLIC_URL": f"http://127.0.0.1:{self._app_port}",
         }
         document = {"IsEncrypted": False, "Values": values}
         self.settings_file.touch(mode=0o600)
@@ -256,15 +264,14 @@ class Surroundings:
     async def _start_app(self) -> None:
         self.say("starting the app")
         ready = self.folder / "app.json"
-        options = ("--app", str(ROOT), "--port", str(self.ports.app), "--settings", str(self.settings_file))
+        options = ("--app", str(ROOT), "--port", str(self._app_port), "--settings", str(self.settings_file))
         module = ("local.host", *options, "--ready-file", str(ready))
         # The environment wins over the file, so that nothing of another deployment may be in it.
         foreign = ("POSTRUM_", "IDENTITY_", "AzureWebJobs", "DATA_STORAGE", "AZURE_")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         child = Child("the app", module, self.folder / "app.log", environment)
         await self._run(child, ready, _APP_PATIENCE)
-        document = json.loads(ready.read_text("utf-8"))
-        self.app_url, self.app_key = document["url"], document["keys"]["function"]
+        self.app_url = json.loads(ready.read_text("utf-8"))["url"]
 
 
 def sample_mailbox() -> Path:

@@ -18,6 +18,8 @@
         PermissionDenied         the service refuses this identity
         SignInNeeded             the account behind a connection has to sign in again
         NotFound                 what was asked for does not exist
+        InvalidRequest           what was asked for cannot be done as it was given; says which field
+        Conflict                 what was asked for does not fit what is there; nothing was changed
         RuleInvalid              a rule cannot be evaluated
         DeliveryRefused          a subscriber's address may not be called, or it said 410
 
@@ -25,6 +27,8 @@
 """
 
 from __future__ import annotations
+
+from typing import Self
 
 
 class PostrumError(Exception):
@@ -49,6 +53,11 @@ class PostrumError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+    def because(self, cause: str) -> Self:
+        """The same error, with its entry of the catalogue: `raise PermissionDenied("…").because("sign_in_state")`."""
+        self.cause = cause
+        return self
 
 
 class ConfigurationError(PostrumError):
@@ -147,6 +156,28 @@ class NotFound(PermanentError):
     """What was asked for does not exist."""
 
     code = "not_found"
+
+
+class InvalidRequest(PermanentError):
+    """What a person or a program asked for cannot be done as it was given.
+
+    Args:
+        message: what is wrong, for the person at the form.
+        field: which field of the form or the JSON body; empty where it is none alone.
+        remedy: what to do about it.
+    """
+
+    code = "invalid_request"
+
+    def __init__(self, message: str, *, field: str = "", remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.field = field
+
+
+class Conflict(PermanentError):
+    """What was asked for does not fit what is there by now; nothing was changed."""
+
+    code = "conflict"
 
 
 class RuleInvalid(PermanentError):

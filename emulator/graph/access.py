@@ -1,12 +1,12 @@
-"""Who may do what: the bearer token, consented roles, and Exchange's RBAC for Applications (Graph:
-auth-limit-mailbox-access)."""
+"""Who may do what: the bearer token, consented roles and scopes, access to mailboxes, and Exchange's RBAC for
+Applications (Graph: auth-limit-mailbox-access)."""
 
 from __future__ import annotations
 
 import base64
 
-from emulator.entra import GRAPH
-from emulator.errors import GraphError, bad_request
+from emulator.entra.scopes import GRAPH
+from emulator.errors import GraphError, bad_request, item_not_found
 from emulator.graph.call import Url
 from emulator.keys import Claims
 from emulator.state import Mailbox
@@ -19,6 +19,7 @@ _NEEDED: dict[str, frozenset[str]] = {
     "write": frozenset({_FULL}),
     "send": frozenset({"Mail.Send"}),
 }
+_SHARED = ".Shared"
 _SUBSCRIBE = frozenset({"Mail.ReadBasic", "Mail.ReadBasic.All", "Mail.Read"})
 
 
@@ -56,7 +57,10 @@ def find_mailbox(world: World, url: Url, claims: Claims) -> tuple[Mailbox | None
     """
     first, _, rest = url.key.partition("/")
     if first == "me":
-        raise bad_request("/me request is only valid with delegated authentication flow.")
+        if not claims.user_name:
+            raise bad_request("/me request is only valid with delegated authentication flow.")
+        first, rest = "users", f"*/{rest}"
+        url.ids.insert(0, claims.user_name)
     user, _, rest = rest.partition("/")
     if first != "users" or user != "*":
         raise bad_request(f"Resource not found for the segment '{first}'.")
@@ -73,16 +77,52 @@ def find_mailbox(world: World, url: Url, claims: Claims) -> tuple[Mailbox | None
 
 
 def check_access(world: World, claims: Claims, user: str, mailbox: Mailbox | None, access: str) -> None:
-    """403 where neither the token's roles nor an Exchange scope cover the mailbox; the two add up."""
+    """Refuse what the token does not open: an app-only one by roles or Exchange's scopes, a person's by consented scopes
+    and access to the mailbox."""
     if access == "subscribe":
         needed = _SUBSCRIBE | {_FULL} if world.behaviour.subscriptions_accept_write_roles else _SUBSCRIBE
     else:
         needed = _NEEDED[access]
+    if claims.user_name:
+        _check_person(world, claims, mailbox, needed)
+    else:
+        _check_app(world, claims, mailbox.address.lower() if mailbox else user.lower(), needed)
+
+
+def _check_app(world: World, claims: Claims, address: str, needed: frozenset[str]) -> None:
+    """403 where neither the token's roles nor an Exchange scope cover the mailbox; the two add up."""
     if claims.roles & needed:
         return
     tenant = world.tenants.tenants.get(claims.tenant_id)
     principal = tenant.principals.get(claims.app_id) if tenant else None
-    address = mailbox.address.lower() if mailbox else user.lower()
-    if principal and any(address in addresses for role, addresses in principal.scopes.items() if role in needed):
-        return
-    raise GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+    scopes = principal.scopes.seen(world.clock.now()) if principal else {}
+    if not any(address in addresses for role, addresses in scopes.items() if role in needed):
+        raise _denied()
+
+
+def _check_person(world: World, claims: Claims, mailbox: Mailbox | None, needed: frozenset[str]) -> None:
+    """Their own mailbox; another one by a ``.Shared`` scope and full access (Graph: outlook-share-messages-folders)."""
+    own = mailbox is None or mailbox.address.lower() == claims.user_name.lower()
+    shared = {f"{name}{_SHARED}" for name in needed}
+    if not claims.scopes & (needed | shared if own else shared):
+        raise _denied()
+    if mailbox is not None and not world.may_open(claims.user_name, mailbox.address):
+        raise _denied() if world.behaviour.foreign_mailbox_error == "ErrorAccessDenied" else item_not_found()
+
+
+def _denied() -> GraphError:
+    return GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+
+
+def delivers(world: World, claims: Claims, mailbox: Mailbox) -> bool:
+    """Whether a subscription will ever tell of a change: a person's to a shared mailbox does not (Graph:
+    outlook-change-notifications-overview: delegated permissions are for the own mailbox only).
+
+    Raises:
+        GraphError: The switch says that it is refused.
+    """
+    if not claims.user_name or mailbox.address.lower() == claims.user_name.lower():
+        return True
+    if world.behaviour.delegated_shared_subscriptions == "refused":
+        raise _denied()
+    return world.behaviour.delegated_shared_subscriptions == "delivered"

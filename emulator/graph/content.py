@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from emulator.clock import iso
-from emulator.errors import item_not_found
+from emulator.errors import GraphError, item_not_found
 from emulator.graph.call import Answer, Call, FileBody, Json, endpoint
 from emulator.mime import Part, read_parts
 from emulator.state import Message
@@ -24,16 +24,16 @@ def _identified(call: Call, message: Message) -> dict[str, Part]:
 
 
 def _shown(message: Message, identifier: str, part: Part, select: set[str] | None, *, content: bool) -> Json:
-    kind = "itemAttachment" if part.is_item else "fileAttachment"
+    kind = "referenceAttachment" if part.is_reference else "itemAttachment" if part.is_item else "fileAttachment"
     properties: Json = {
         "id": identifier,
         "lastModifiedDateTime": iso(message.modified),
         "name": part.name,
-        "contentType": None if part.is_item else part.content_type,
+        "contentType": None if part.is_item or part.is_reference else part.content_type,
         "size": len(part.content),
         "isInline": part.inline,
     }
-    if not part.is_item:
+    if not part.is_item and not part.is_reference:
         properties |= {"contentId": part.content_id, "contentLocation": None}
         if content:
             properties["contentBytes"] = base64.b64encode(part.content).decode()
@@ -76,4 +76,6 @@ def get_attachment(call: Call) -> Answer:
 def attachment_value(call: Call) -> Answer:
     """The attachment's bytes, with its own content type."""
     _, part = _part(call)
+    if part.is_reference:
+        raise GraphError(405, "ErrorInvalidRequest", "A reference attachment has no content.")
     return Answer(body=part.content, headers={"Content-Type": part.content_type})

@@ -110,6 +110,8 @@ def _first_round(folder: Folder, options: dict[str, str]) -> SyncState:
 def _next_round(call: Call, folder: Folder, state: SyncState, options: dict[str, str]) -> SyncState:
     """What the journal tells since, one entry for each id."""
     wanted = {options["changeType"]} if "changeType" in options else _CHANGE_TYPES
+    if wanted == {"created"} and call.world.behaviour.delta_created_tells_removed:
+        wanted = {"created", "deleted"}
     pending = [change for change in _collapse(call, folder, state.journal) if change.kind in wanted]
     return SyncState(pending, 0, len(folder.journal), first_round=False)
 

@@ -15,7 +15,7 @@ from emulator.clock import iso
 from emulator.errors import bad_request
 from emulator.graph.call import Answer, Call, Json, endpoint
 from emulator.graph.views import message_json
-from emulator.state import Mailbox, Message
+from emulator.state import Folder, Mailbox, Message
 
 _POLICY = email.policy.SMTP
 _RECIPIENTS = {"toRecipients": "To", "ccRecipients": "Cc", "bccRecipients": "Bcc", "replyTo": "Reply-To"}
@@ -114,13 +114,13 @@ def _mime_body(call: Call) -> bytes | None:
         raise bad_request("Invalid base64 string for MIME content.", "ErrorMimeContentInvalidBase64String") from None
 
 
-def _store(call: Call, content: bytes) -> Message:
+def _store(call: Call, content: bytes, folder: Folder | None = None) -> Message:
     mailbox = call.mailbox
     file = mailbox.next_file()
     file.write_bytes(content)
-    drafts = mailbox.well_known["drafts"]
+    place = folder or mailbox.well_known["drafts"]
     key = f"draft-{mailbox.created}"
-    return mailbox.add_message(file, drafts, call.world.clock.utc(), key=key, is_read=True, is_draft=True)
+    return mailbox.add_message(file, place, call.world.clock.utc(), key=key, is_read=True, is_draft=True)
 
 
 def _created(call: Call, message: Message) -> Answer:
@@ -130,11 +130,12 @@ def _created(call: Call, message: Message) -> Answer:
 @endpoint("POST", "messages", kind="draft", access="write")
 @endpoint("POST", "mailfolders/*/messages", kind="draft", access="write")
 def create_draft(call: Call) -> Answer:
-    """201 with a draft, from JSON or MIME; it lies in Drafts."""
+    """201 with a draft, from JSON or MIME; it lies in the folder that is named, or in Drafts (Graph: mailfolder-post-messages)."""
+    folder = call.folder(call.ids[0]) if call.ids else None
     content = _mime_body(call)
     if content is None:
         content = bytes(_new_mail(call, call.json()))
-    return _created(call, _store(call, content))
+    return _created(call, _store(call, content, folder))
 
 
 def update_draft(call: Call, message: Message, fields: Json) -> bool:

@@ -13,7 +13,7 @@ from emulator.clock import iso
 from emulator.errors import GraphError
 from emulator.faults import Fault
 from emulator.graph import changes, content, delta, drafts, folders, messages  # noqa: F401 (they register their endpoints)
-from emulator.graph.access import authenticate, check_access, find_mailbox
+from emulator.graph.access import authenticate, check_access, delivers, find_mailbox
 from emulator.graph.batch import run_batch
 from emulator.graph.call import Answer, Call, Endpoint, Incoming, Json, Url, find_endpoint, read_prefer, read_url
 from emulator.graph.replies import ConnectionCut, send_answer
@@ -197,7 +197,10 @@ class Graph:
             if mailbox is None or mailbox.tenant_id != claims.tenant_id:
                 raise GraphError(404, "ResourceNotFound", "The mailbox of the resource was not found.")
             immutable = prefer.get("idtype", "").lower() == "immutableid"
-            return await service.create(body, mailbox, claims.app_id, claims.subject, immutable=immutable)
+            silent = not delivers(self.world, claims, mailbox)
+            return await service.create(
+                body, mailbox, claims.app_id, claims.subject, immutable=immutable, silent=silent
+            )
         if url.ids:
             subscription = service.owned(url.ids[0], claims.app_id)
             match incoming.method, url.key:

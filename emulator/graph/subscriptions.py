@@ -49,6 +49,8 @@ class Subscription:
     expires: datetime
     immutable: bool
     creator_id: str
+    silent: bool
+    """Validated and renewed like any other, but never told of a change."""
 
     def json(self) -> Json:
         """As Graph shows it."""
@@ -95,7 +97,9 @@ class Subscriptions:
         folder = match[3] or match[4]
         return unquote(match[1] or match[2]), unquote(folder) if folder else None
 
-    async def create(self, body: Json, mailbox: Mailbox, app_id: str, creator_id: str, *, immutable: bool) -> Answer:
+    async def create(
+        self, body: Json, mailbox: Mailbox, app_id: str, creator_id: str, *, immutable: bool, silent: bool = False
+    ) -> Answer:
         """201 after both URLs have echoed a validation token."""
         resource = str(body.get("resource", ""))
         _, folder_reference = self.watched_mailbox(resource)
@@ -123,7 +127,7 @@ class Subscriptions:
         identifier = guid(self.world.seed, "subscription", str(self._created))
         subscription = Subscription(
             identifier, app_id, mailbox.tenant_id, mailbox, folder, resource, kinds, change_type, url, lifecycle,
-            None if state is None else str(state), expires, immutable, creator_id,
+            None if state is None else str(state), expires, immutable, creator_id, silent,
         )  # fmt: skip
         self.all[identifier] = subscription
         self._by_mailbox.setdefault(mailbox.user_id, []).append(subscription)
@@ -227,6 +231,7 @@ class Subscriptions:
         for subscription in watching:
             if (
                 kind in subscription.change_types
+                and not subscription.silent
                 and subscription.folder in (None, folder)
                 and subscription.expires > now
             ):

@@ -27,13 +27,13 @@ param workspaceId string
 @description('Required. Address that alerts are sent to; empty: none.')
 param email string
 
-@description('Required. Minutes without a successful run after which there is an alert.')
+@description('Required. Minutes without a successful run of the timer after which there is an alert.')
 @allowed([
   15
   30
   45
 ])
-param silentMinutes int
+param stoppedMinutes int
 
 @description('Required. Budget of a month, in the currency of the subscription; 0: no budget.')
 @minValue(0)
@@ -42,33 +42,32 @@ param budgetAmount int
 @description('Required. First day of the first month of the budget. Must stay as it was.')
 param budgetStart string
 
-var silence = 'PT${silentMinutes}M'
-
-@description('Each query gives rows only when there is something to say.')
+@description('Each query gives rows only when there is something to say. `columns`: one notice for each of their values. `lasts`: it goes on until the query finds nothing any more; otherwise each time is told, and nothing is resolved.')
 var rules = [
   {
     name: 'no-run'
     title: 'Postrum does nothing'
-    text: 'The timer did not run without an error for ${silentMinutes} minutes. No mail is fetched.'
+    text: 'The timer did not run without an error for ${stoppedMinutes} minutes. No mail is fetched.'
     severity: 1
     query: loadTextContent('queries/no-run.kql')
-    window: silence
+    window: 'PT${stoppedMinutes}M'
+    columns: []
+    lasts: true
   }
   {
-    name: 'mailbox'
-    title: 'A mailbox cannot be read'
-    text: 'A mailbox was tried and never worked for ${silentMinutes} minutes.'
-    severity: 1
-    query: loadTextContent('queries/mailbox.kql')
-    window: silence
-  }
-  {
-    name: 'poison'
-    title: 'Something is parked for a person'
-    text: 'A task failed too often, or is none that Postrum understands. It is parked: look at the status page.'
+    name: 'alerts'
+    title: 'Postrum raised or cleared an alert'
+    text: 'What it is, and what to do, stands in the console: a mailbox that is silent, a sign-in that ended, something that is parked for a person, a mailbox that is open and should not be.'
     severity: 2
-    query: loadTextContent('queries/poison.kql')
-    window: 'PT15M'
+    query: loadTextContent('queries/alerts.kql')
+    window: 'PT30M'
+    columns: [
+      'What'
+      'Kind'
+      'Company'
+      'Mailbox'
+    ]
+    lasts: false
   }
   {
     name: 'deliveries'
@@ -77,6 +76,8 @@ var rules = [
     severity: 2
     query: loadTextContent('queries/deliveries.kql')
     window: 'PT30M'
+    columns: []
+    lasts: true
   }
   {
     name: 'defects'
@@ -85,6 +86,8 @@ var rules = [
     severity: 2
     query: loadTextContent('queries/defects.kql')
     window: 'PT15M'
+    columns: []
+    lasts: true
   }
 ]
 
@@ -116,7 +119,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       description: rule.text
       severity: rule.severity
       enabled: true
-      autoMitigate: true
+      autoMitigate: rule.lasts
       skipQueryValidation: true
       scopes: [
         workspaceId
@@ -128,6 +131,13 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
           {
             query: rule.query
             timeAggregation: 'Count'
+            dimensions: map(rule.columns, column => {
+              name: column
+              operator: 'Include'
+              values: [
+                '*'
+              ]
+            })
             operator: 'GreaterThan'
             threshold: 0
             failingPeriods: {

@@ -72,6 +72,20 @@ param allowedNetworks string
 @description('Required. Address of a mailbox that the app must not be able to read; empty: none is tried.')
 param probeMailbox string
 
+@description('Required. Address at which people reach the console; empty: the one that Azure gives.')
+param publicUrl string
+
+@description('Required. Client id of the OAuth client for Gmail mailboxes; empty: none.')
+param googleClientId string
+
+@description('Required. Name of a secret with certificate and key of the app registration; empty: the managed identity signs.')
+param appCertificate string
+
+@description('Required. Minutes without a successful run of a mailbox after which Postrum raises an alert.')
+@minValue(5)
+@maxValue(10080)
+param silentMinutes int
+
 @description('Required. Subnet of the instances; empty: no virtual network.')
 param subnetId string
 
@@ -118,6 +132,10 @@ var productSettings = {
   POSTRUM_FUNCTION_SECONDS: '600'
   POSTRUM_MAIL_LIMIT_MIB: string(mailLimitMib)
   POSTRUM_TICK_SCHEDULE: tickSchedule
+  POSTRUM_PUBLIC_URL: publicUrl
+  POSTRUM_GOOGLE_CLIENT_ID: googleClientId
+  POSTRUM_APP_CERTIFICATE: appCertificate
+  POSTRUM_SILENT_MINUTES: string(silentMinutes)
 }
 
 @description('Only a NAT gateway gives fixed addresses; without one nothing is claimed.')

@@ -51,17 +51,21 @@ param workspaceId string
 
 @description('The tables of shared/stores/layout.py.')
 var tables = [
+  'alerts'
   'claims'
   'config'
+  'connections'
   'deliveries'
   'documents'
   'due'
   'lanes'
   'lookup'
+  'members'
   'messages'
   'open'
   'parked'
   'series'
+  'sessions'
   'timeline'
 ]
 

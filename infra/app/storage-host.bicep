@@ -25,6 +25,7 @@ param isPrivate bool
 @description('The queues of shared/model/task.py. The host moves what fails too often to `NAME-poison`.')
 var queues = [
   'mailbox'
+  'imap'
   'classify'
   'act'
   'deliver'

@@ -1,4 +1,4 @@
-metadata description = 'Lets the app sign in to IMAP. Which mailboxes it opens there is for Exchange to say (infra/exchange).'
+metadata description = 'Lets the app sign in to IMAP. Which mailboxes it opens there is for Exchange to say (shared/setup/exchange).'
 
 extension microsoftGraphV1
 

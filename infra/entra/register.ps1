@@ -17,6 +17,9 @@ Name that finds the registration again: POSTRUM_UNIQUE_NAME of the deployment.
 .PARAMETER Url
 Address of the function app: POSTRUM_URL.
 
+.PARAMETER PublicUrl
+Address at which people reach the console, where it is not Url: POSTRUM_PUBLIC_URL.
+
 .PARAMETER Identity
 Object id of the managed identity: POSTRUM_IDENTITY_PRINCIPAL_ID.
 
@@ -35,6 +38,9 @@ With TenantWide: the app may send mail from every mailbox too.
 .PARAMETER Imap
 Lets the app sign in to IMAP. Which mailboxes it opens there is for Exchange to say.
 
+.PARAMETER NoMailboxSignIn
+Only people with a role in the console can sign in, so no mailbox can be read with the rights of an account.
+
 .PARAMETER MultiTenant
 Administrators of other tenants may connect their mailboxes.
 
@@ -44,13 +50,15 @@ Administrators of other tenants may connect their mailboxes.
 [CmdletBinding()]
 param(
     [Parameter(Mandatory)][ValidatePattern('^[a-zA-Z0-9-]+$')][string]$UniqueName,
-    [Parameter(Mandatory)][ValidatePattern('^https://.+')][string]$Url,
+    [Parameter(Mandatory)][ValidatePattern('^https://[a-zA-Z0-9.:-]+/?$')][string]$Url,
+    [ValidatePattern('^(https://[a-zA-Z0-9.:-]+/?)?$')][string]$PublicUrl = '',
     [Parameter(Mandatory)][guid]$Identity,
     [string]$Name = 'Postrum',
     [guid]$Owner = [guid]::Empty,
     [switch]$TenantWide,
     [switch]$Send,
     [switch]$Imap,
+    [switch]$NoMailboxSignIn,
     [switch]$MultiTenant
 )
 $ErrorActionPreference = 'Stop'
@@ -58,7 +66,12 @@ $ErrorActionPreference = 'Stop'
 $graph = 'https://graph.microsoft.com/v1.0'
 $microsoftGraph = '00000003-0000-0000-c000-000000000000'
 $exchangeOnline = '00000002-0000-0ff1-ce00-000000000000'
+$azureCli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46'
+$imapScope = '652390e4-393a-48de-9484-05f9b1212954' # IMAP.AccessAsUser.All
 $base = $Url.TrimEnd('/')
+$homePage = if ($PublicUrl) { $PublicUrl.TrimEnd('/') } else { $base }
+$redirects = @(@($base, $homePage) | Select-Object -Unique | ForEach-Object { "$_/sign-in/callback", "$_/consent/callback", "$_/connect/callback" })
+$apiScopes = @(Get-Content -Raw -Path (Join-Path $PSScriptRoot 'api-scopes.json') | ConvertFrom-Json)
 
 function Invoke-Graph([string]$Method, [string]$Path, $Body) {
     $arguments = @('rest', '--method', $Method, '--url', "$graph/$Path", '--output', 'json')
@@ -96,8 +109,14 @@ $permissions = @()
 if ($TenantWide) { $permissions += 'Mail.ReadWrite' }
 if ($TenantWide -and $Send) { $permissions += 'Mail.Send' }
 $mailRoles = @($graphPrincipal.appRoles | Where-Object { $permissions -contains $_.value })
-$access = @($graphPrincipal.oauth2PermissionScopes | Where-Object { @('openid', 'profile') -contains $_.value } | ForEach-Object { @{ id = $_.id; type = 'Scope' } })
+# Permissions in the name of somebody who signs in. Declared: each account, or an administrator for it, still has to agree.
+$scopes = @('openid', 'profile')
+if (-not $NoMailboxSignIn) { $scopes += @('offline_access', 'Mail.ReadWrite.Shared') }
+$access = @($graphPrincipal.oauth2PermissionScopes | Where-Object { $scopes -contains $_.value } | ForEach-Object { @{ id = $_.id; type = 'Scope' } })
+if ($access.Count -ne $scopes.Count) { throw "Not all of the permissions $scopes were found" }
 $access += @($mailRoles | ForEach-Object { @{ id = $_.id; type = 'Role' } })
+$required = @(@{ resourceAppId = $microsoftGraph; resourceAccess = $access })
+if (-not $NoMailboxSignIn) { $required += @{ resourceAppId = $exchangeOnline; resourceAccess = @(@{ id = $imapScope; type = 'Scope' }) } }
 
 Write-Host "Application $UniqueName"
 Invoke-Graph 'patch' "applications(uniqueName='$UniqueName')" @{
@@ -105,13 +124,24 @@ Invoke-Graph 'patch' "applications(uniqueName='$UniqueName')" @{
     signInAudience         = if ($MultiTenant) { 'AzureADMultipleOrgs' } else { 'AzureADMyOrg' }
     appRoles               = @(Get-Content -Raw -Path (Join-Path $PSScriptRoot 'app-roles.json') | ConvertFrom-Json)
     web                    = @{
-        homePageUrl           = "$base/"
-        redirectUris          = @("$base/sign-in/callback", "$base/consent/callback")
+        homePageUrl           = "$homePage/"
+        redirectUris          = $redirects
         implicitGrantSettings = @{ enableAccessTokenIssuance = $false; enableIdTokenIssuance = $false }
     }
-    requiredResourceAccess = @(@{ resourceAppId = $microsoftGraph; resourceAccess = $access })
+    api                    = @{ requestedAccessTokenVersion = 2; oauth2PermissionScopes = $apiScopes }
+    requiredResourceAccess = $required
 } | Out-Null
 $application = Invoke-Graph 'get' "applications(uniqueName='$UniqueName')"
+
+Write-Host 'Its API, for the command postrum'
+Invoke-Graph 'patch' "applications(uniqueName='$UniqueName')" @{
+    identifierUris = @("api://$($application.appId)")
+    api            = @{
+        requestedAccessTokenVersion = 2
+        oauth2PermissionScopes      = $apiScopes
+        preAuthorizedApplications   = @(@{ appId = $azureCli; delegatedPermissionIds = @($apiScopes | ForEach-Object { $_.id }) })
+    }
+} | Out-Null
 
 Write-Host 'Trust in the managed identity'
 Invoke-Graph 'patch' "applications(uniqueName='$UniqueName')/federatedIdentityCredentials(name='managed-identity')" @{
@@ -122,7 +152,7 @@ Invoke-Graph 'patch' "applications(uniqueName='$UniqueName')/federatedIdentityCr
 } | Out-Null
 
 Write-Host 'Service principal'
-Invoke-Graph 'patch' "servicePrincipals(appId='$($application.appId)')" @{ appRoleAssignmentRequired = $true } | Out-Null
+Invoke-Graph 'patch' "servicePrincipals(appId='$($application.appId)')" @{ appRoleAssignmentRequired = [bool]$NoMailboxSignIn } | Out-Null
 $principal = Get-Principal $application.appId
 
 foreach ($role in $mailRoles) {

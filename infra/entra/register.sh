@@ -2,8 +2,8 @@
 # Does what the Bicep files of this folder do, for a deployment by somebody without rights in Entra. Can be run again:
 # it creates what is missing and sets what is there. Needs the Azure CLI, signed in to the tenant of the deployment.
 #
-#   register.sh --unique-name NAME --url https://HOST --identity OBJECT_ID [--name TEXT] [--owner OBJECT_ID]
-#               [--tenant-wide] [--send] [--imap] [--multi-tenant]
+#   register.sh --unique-name NAME --url https://HOST --identity OBJECT_ID [--public-url https://HOST] [--name TEXT]
+#               [--owner OBJECT_ID] [--tenant-wide] [--send] [--imap] [--no-mailbox-sign-in] [--multi-tenant]
 #
 # Microsoft Graph: https://learn.microsoft.com/graph/api/application-upsert
 #                  https://learn.microsoft.com/graph/api/federatedidentitycredential-upsert
@@ -14,9 +14,11 @@ set -eu
 graph=https://graph.microsoft.com/v1.0
 microsoft_graph=00000003-0000-0000-c000-000000000000
 exchange_online=00000002-0000-0ff1-ce00-000000000000
+azure_cli=04b07795-8ddb-461a-bbee-02f9e1bf7b46
+imap_scope=652390e4-393a-48de-9484-05f9b1212954 # IMAP.AccessAsUser.All
 folder=$(cd "$(dirname "$0")" && pwd)
-unique_name="" url="" identity="" name="Postrum" owner=""
-tenant_wide=false send=false imap=false audience=AzureADMyOrg
+unique_name="" url="" public_url="" identity="" name="Postrum" owner=""
+tenant_wide=false send=false imap=false mailbox_sign_in=true audience=AzureADMyOrg
 
 usage() {
     sed -n '5,6s/^# *//p' "$0" >&2
@@ -25,11 +27,12 @@ usage() {
 
 while [ $# -gt 0 ]; do
     case "$1" in
-    --unique-name | --url | --identity | --name | --owner)
+    --unique-name | --url | --public-url | --identity | --name | --owner)
         [ $# -ge 2 ] || usage
         case "$1" in
         --unique-name) unique_name=$2 ;;
         --url) url=${2%/} ;;
+        --public-url) public_url=${2%/} ;;
         --identity) identity=$2 ;;
         --name) name=$2 ;;
         --owner) owner=$2 ;;
@@ -39,12 +42,14 @@ while [ $# -gt 0 ]; do
     --tenant-wide) tenant_wide=true && shift ;;
     --send) send=true && shift ;;
     --imap) imap=true && shift ;;
+    --no-mailbox-sign-in) mailbox_sign_in=false && shift ;;
     --multi-tenant) audience=AzureADMultipleOrgs && shift ;;
     *) usage ;;
     esac
 done
 case "$unique_name" in "" | *[!a-zA-Z0-9-]*) usage ;; esac
-case "$url" in https://?*) ;; *) usage ;; esac
+case "$url" in https://*[!a-zA-Z0-9.:-]*) usage ;; https://?*) ;; *) usage ;; esac
+case "$public_url" in "") ;; https://*[!a-zA-Z0-9.:-]*) usage ;; https://?*) ;; *) usage ;; esac
 case "$identity" in "" | *[!a-fA-F0-9-]*) usage ;; esac
 case "$owner" in *[!a-fA-F0-9-]*) usage ;; esac
 case "$name" in "" | *[\"\\]*) usage ;; esac
@@ -93,11 +98,18 @@ assign() {
     fi
 }
 
-openid=$(id_of_scope openid)
-profile=$(id_of_scope profile)
-need "$openid" "the permission openid"
-need "$profile" "the permission profile"
-access="{\"id\": \"$openid\", \"type\": \"Scope\"}, {\"id\": \"$profile\", \"type\": \"Scope\"}"
+# Permissions in the name of somebody who signs in. Declared: each account, or an administrator for it, still has to agree.
+scopes="openid profile" assignment_required=true exchange_access=""
+if [ "$mailbox_sign_in" = true ]; then
+    scopes="$scopes offline_access Mail.ReadWrite.Shared" assignment_required=false
+    exchange_access=", {\"resourceAppId\": \"$exchange_online\", \"resourceAccess\": [{\"id\": \"$imap_scope\", \"type\": \"Scope\"}]}"
+fi
+access=""
+for value in $scopes; do
+    scope=$(id_of_scope "$value")
+    need "$scope" "the permission $value"
+    access="$access${access:+, }{\"id\": \"$scope\", \"type\": \"Scope\"}"
+done
 mail_roles=""
 if [ "$tenant_wide" = true ]; then
     mail_roles=$(id_of_role $microsoft_graph Mail.ReadWrite)
@@ -112,20 +124,43 @@ if [ "$tenant_wide" = true ]; then
     done
 fi
 
+home=${public_url:-$url} redirects=""
+for path in sign-in consent connect; do
+    redirects="$redirects${redirects:+, }\"$url/$path/callback\""
+done
+if [ "$home" != "$url" ]; then
+    for path in sign-in consent connect; do
+        redirects="$redirects, \"$home/$path/callback\""
+    done
+fi
+api_scopes=$(cat "$folder/api-scopes.json")
+api_scope=$(sed -n 's/^ *"id": "\([0-9a-f-]*\)".*/\1/p' "$folder/api-scopes.json")
+
 echo "Application $unique_name"
 upsert "applications(uniqueName='$unique_name')" "{
   \"displayName\": \"$name\",
   \"signInAudience\": \"$audience\",
   \"appRoles\": $(cat "$folder/app-roles.json"),
   \"web\": {
-    \"homePageUrl\": \"$url/\",
-    \"redirectUris\": [\"$url/sign-in/callback\", \"$url/consent/callback\"],
+    \"homePageUrl\": \"$home/\",
+    \"redirectUris\": [$redirects],
     \"implicitGrantSettings\": {\"enableAccessTokenIssuance\": false, \"enableIdTokenIssuance\": false}
   },
-  \"requiredResourceAccess\": [{\"resourceAppId\": \"$microsoft_graph\", \"resourceAccess\": [$access]}]
+  \"api\": {\"requestedAccessTokenVersion\": 2, \"oauth2PermissionScopes\": $api_scopes},
+  \"requiredResourceAccess\": [{\"resourceAppId\": \"$microsoft_graph\", \"resourceAccess\": [$access]}$exchange_access]
 }"
 client_id=$(az rest --method get --url "$graph/applications(uniqueName='$unique_name')" --query appId --output tsv)
 need "$client_id" "the application"
+
+echo "Its API, for the command postrum"
+upsert "applications(uniqueName='$unique_name')" "{
+  \"identifierUris\": [\"api://$client_id\"],
+  \"api\": {
+    \"requestedAccessTokenVersion\": 2,
+    \"oauth2PermissionScopes\": $api_scopes,
+    \"preAuthorizedApplications\": [{\"appId\": \"$azure_cli\", \"delegatedPermissionIds\": [\"$api_scope\"]}]
+  }
+}"
 
 echo "Trust in the managed identity"
 upsert "applications(uniqueName='$unique_name')/federatedIdentityCredentials(name='managed-identity')" "{
@@ -136,7 +171,7 @@ upsert "applications(uniqueName='$unique_name')/federatedIdentityCredentials(nam
 }"
 
 echo "Service principal"
-upsert "servicePrincipals(appId='$client_id')" '{"appRoleAssignmentRequired": true}'
+upsert "servicePrincipals(appId='$client_id')" "{\"appRoleAssignmentRequired\": $assignment_required}"
 principal=$(id_of_principal "$client_id")
 
 for role in $mail_roles; do

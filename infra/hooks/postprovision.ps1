@@ -2,13 +2,16 @@
 $ErrorActionPreference = 'Stop'
 
 $access = if ($env:POSTRUM_MAILBOX_ACCESS) { $env:POSTRUM_MAILBOX_ACCESS } else { 'scoped' }
-Write-Host "Postrum: provisioned. Its address will be $env:POSTRUM_URL"
+$console = if ($env:POSTRUM_PUBLIC_URL) { $env:POSTRUM_PUBLIC_URL } else { $env:POSTRUM_URL }
+Write-Host "Postrum: provisioned. Its address will be $console"
 
 if (-not $env:POSTRUM_APP_CLIENT_ID) {
     $options = ''
     if ($access -eq 'tenantWide') { $options += ' -TenantWide' }
     if ($env:POSTRUM_SEND_MAIL -eq 'true') { $options += ' -Send' }
     if ($env:POSTRUM_IMAP_ACCESS -eq 'true') { $options += ' -Imap' }
+    if ($env:POSTRUM_MAILBOX_SIGN_IN -eq 'false') { $options += ' -NoMailboxSignIn' }
+    if ($env:POSTRUM_PUBLIC_URL) { $options += " -PublicUrl $env:POSTRUM_PUBLIC_URL" }
     if ($env:POSTRUM_MULTI_TENANT -eq 'true') { $options += ' -MultiTenant' }
     if ($env:AZURE_PRINCIPAL_ID -and $env:AZURE_PRINCIPAL_TYPE -ne 'ServicePrincipal') { $options += " -Owner $env:AZURE_PRINCIPAL_ID" }
     Write-Host @"
@@ -31,7 +34,7 @@ if ($access -eq 'scoped') {
 Next: an Exchange administrator says which mailboxes the app may open. Until then it opens none. In PowerShell, after
 Connect-ExchangeOnline:
 
-  infra/exchange/Set-PostrumMailboxAccess.ps1 -AppId $env:POSTRUM_APP_CLIENT_ID -ServicePrincipalObjectId $env:POSTRUM_SERVICE_PRINCIPAL_ID -Mailboxes invoices@example.com -OutsideMailbox $outside$imap
+  shared/setup/exchange/Set-PostrumMailboxAccess.ps1 -AppId $env:POSTRUM_APP_CLIENT_ID -ServicePrincipalObjectId $env:POSTRUM_SERVICE_PRINCIPAL_ID -Mailboxes invoices@example.com -OutsideMailbox $outside$imap
 "@
 }
 else {

@@ -3,13 +3,15 @@
 set -eu
 
 access=${POSTRUM_MAILBOX_ACCESS:-scoped}
-echo "Postrum: provisioned. Its address will be $POSTRUM_URL"
+echo "Postrum: provisioned. Its address will be ${POSTRUM_PUBLIC_URL:-$POSTRUM_URL}"
 
 if [ -z "${POSTRUM_APP_CLIENT_ID:-}" ]; then
     options=""
     [ "$access" = tenantWide ] && options="$options --tenant-wide"
     [ "${POSTRUM_SEND_MAIL:-false}" = true ] && options="$options --send"
     [ "${POSTRUM_IMAP_ACCESS:-false}" = true ] && options="$options --imap"
+    [ "${POSTRUM_MAILBOX_SIGN_IN:-true}" = false ] && options="$options --no-mailbox-sign-in"
+    [ -n "${POSTRUM_PUBLIC_URL:-}" ] && options="$options --public-url $POSTRUM_PUBLIC_URL"
     [ "${POSTRUM_MULTI_TENANT:-false}" = true ] && options="$options --multi-tenant"
     [ -n "${AZURE_PRINCIPAL_ID:-}" ] && [ "${AZURE_PRINCIPAL_TYPE:-User}" = User ] && options="$options --owner $AZURE_PRINCIPAL_ID"
     cat <<TEXT
@@ -32,7 +34,7 @@ if [ "$access" = scoped ]; then
 Next: an Exchange administrator says which mailboxes the app may open. Until then it opens none. In PowerShell, after
 Connect-ExchangeOnline:
 
-  infra/exchange/Set-PostrumMailboxAccess.ps1 -AppId $POSTRUM_APP_CLIENT_ID -ServicePrincipalObjectId $POSTRUM_SERVICE_PRINCIPAL_ID -Mailboxes invoices@example.com -OutsideMailbox ${POSTRUM_PROBE_MAILBOX:-somebody.else@example.com}$imap
+  shared/setup/exchange/Set-PostrumMailboxAccess.ps1 -AppId $POSTRUM_APP_CLIENT_ID -ServicePrincipalObjectId $POSTRUM_SERVICE_PRINCIPAL_ID -Mailboxes invoices@example.com -OutsideMailbox ${POSTRUM_PROBE_MAILBOX:-somebody.else@example.com}$imap
 TEXT
 else
     cat <<TEXT

@@ -19,6 +19,13 @@ if ($days -ne '0' -and $env:POSTRUM_ALLOW_ERASURE -ne 'false') {
     Stop-Deployment 'an archive that nobody can delete from excludes erasure.' 'azd env set POSTRUM_ALLOW_ERASURE false, or azd env set POSTRUM_ARCHIVE_IMMUTABILITY_DAYS 0'
 }
 
+if ($env:POSTRUM_PUBLIC_URL -and $env:POSTRUM_PUBLIC_URL -notmatch '^https://') {
+    Stop-Deployment "the address '$env:POSTRUM_PUBLIC_URL' does not begin with https://." 'azd env set POSTRUM_PUBLIC_URL https://HOST'
+}
+if ($env:POSTRUM_PUBLIC_URL -and $env:POSTRUM_PUBLIC_URL -notmatch '^https://[a-zA-Z0-9.:-]+$') {
+    Stop-Deployment "the address '$env:POSTRUM_PUBLIC_URL' has more than a host name." 'azd env set POSTRUM_PUBLIC_URL https://HOST'
+}
+
 $signedIn = $false
 if (Get-Command az -ErrorAction SilentlyContinue) {
     az account show *> $null

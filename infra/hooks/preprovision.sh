@@ -25,6 +25,15 @@ if [ "${POSTRUM_ARCHIVE_IMMUTABILITY_DAYS:-0}" != 0 ] && [ "${POSTRUM_ALLOW_ERAS
         "azd env set POSTRUM_ALLOW_ERASURE false, or azd env set POSTRUM_ARCHIVE_IMMUTABILITY_DAYS 0"
 fi
 
+case "${POSTRUM_PUBLIC_URL:-}" in
+"") ;;
+https://*[!a-zA-Z0-9.:-]* | https://)
+    fail "the address '$POSTRUM_PUBLIC_URL' has more than a host name." "azd env set POSTRUM_PUBLIC_URL https://HOST"
+    ;;
+https://*) ;;
+*) fail "the address '$POSTRUM_PUBLIC_URL' does not begin with https://." "azd env set POSTRUM_PUBLIC_URL https://HOST" ;;
+esac
+
 if command -v az >/dev/null 2>&1 && az account show >/dev/null 2>&1; then
     if [ -n "${AZURE_LOCATION:-}" ] &&
         regions=$(az functionapp list-flexconsumption-locations --query "[].name" --output tsv 2>/dev/null) &&

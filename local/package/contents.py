@@ -12,7 +12,7 @@ from local.setup import ROOT
 
 FILES = ("function_app.py", "host.json", "requirements.txt")
 FOLDERS = ("functions", "shared")
-KINDS = (".py", ".json", ".txt", ".html", ".css", ".svg", ".typed")
+KINDS = (".py", ".json", ".txt", ".html", ".css", ".js", ".svg", ".po", ".typed", ".ps1", "/NOTICE")
 """Endings of what we write ourselves and what runs. A new kind of file is a decision."""
 _SECRETS = re.compile(
     rb"AccountKey=[A-Za-z0-9+/]{20}|-----BEGIN [A-Z ]*PRIVATE KEY-----|SharedAccessSignature=|[?&]sig=[A-Za-z0-9%]{20}"

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from local.package import graph_sdk
+from local.package import babel_data, graph_sdk
 from local.package.errors import PackageError
 from local.setup import ROOT
 
@@ -54,6 +54,7 @@ def site_packages(*, whole_graph_sdk: bool = False, cache: Path = CACHE) -> Path
     try:
         _install(beside)
         _reduce(beside)
+        babel_data.prune(beside)
         if not whole_graph_sdk:
             graph_sdk.prune(beside)
         compile_all(beside)
@@ -83,6 +84,7 @@ def compile_all(folder: Path) -> None:
 def _digest() -> str:
     sources = [ROOT / "requirements.txt", *sorted(Path(__file__).parent.glob("*.py"))]
     sources += sorted((ROOT / "shared" / "sources" / "graph").glob("*.py"))
+    sources.append(ROOT / "shared" / "language" / "texts.py")
     digest = hashlib.sha256(sys.version.encode())
     for source in sources:
         digest.update(source.name.encode() + b"\0" + source.read_bytes())

@@ -26,4 +26,4 @@ class Move:
     def change(self, parameters: Parameters, mailbox: Mailbox) -> MailboxChange:
         """The folder's path below the inbox."""
         own = {"imported": mailbox.folders.imported, "other": mailbox.folders.other}
-        return MailboxChange(folder=own.get(parameters.folder, parameters.folder))
+        return MailboxChange(folder=own.get(parameters.folder, parameters.folder) or None)

@@ -40,7 +40,7 @@ def decide(evidence: Evidence, company: Company) -> Decision:
     trace = Trace()
     blocked = guard(evidence, trace)
     if blocked is not None:
-        return _held_back(evidence, blocked, trace)
+        return _held_back(evidence, mailbox, blocked, trace)
     links = subject_links(evidence.mail.subject, company, mailbox.id)
     trace.extend(links.steps)
     if not links.links:
@@ -58,10 +58,12 @@ def decide(evidence: Evidence, company: Company) -> Decision:
     return _decision(evidence, outcome, reason, detail, links.links, actions, trace)
 
 
-def _held_back(evidence: Evidence, blocked: Blocked, trace: Trace) -> Decision:
-    trace.add("placement", Outcome.OTHER.value, "a guard held the mail back; no rule was tried")
+def _held_back(evidence: Evidence, mailbox: Mailbox, blocked: Blocked, trace: Trace) -> Decision:
+    stays = mailbox.leave_in_place
+    trace.add("placement", "stays" if stays else Outcome.OTHER.value, "a guard held the mail back; no rule was tried")
     move = PlannedAction(position=1, action="move", parameters={"folder": Outcome.OTHER.value})
-    decision = _decision(evidence, Outcome.OTHER, blocked.reason, blocked.detail, (), (move,), trace)
+    actions = () if stays else (move,)
+    decision = _decision(evidence, Outcome.OTHER, blocked.reason, blocked.detail, (), actions, trace)
     return decision.model_copy(update={"duplicate_of": blocked.duplicate_of})
 
 

@@ -23,7 +23,11 @@ def place(wanted: str, folders: Folders) -> tuple[str, str]:
     if any(ord(char) < 32 or ord(char) == 127 for char in path):
         return "", "a folder name holds a character that cannot be written"
     if name in (IMPORTED, OTHER):
-        return name, ""
+        return (
+            (name, "")
+            if path_of(name, folders)
+            else ("", "this mailbox has no such folder: name a path below the inbox")
+        )
     if name == folders.source.casefold():
         return "", "mail is read from this folder, so it would come back again and again"
     if name == folders.imported.casefold():
@@ -96,7 +100,7 @@ def _reached(start: str, onward: dict[str, set[str]]) -> set[str]:
 
 def _targets(mailbox: Mailbox, company: Company) -> set[str]:
     """Every folder into which mail of a mailbox can go, folded."""
-    found = {mailbox.folders.imported.casefold(), mailbox.folders.other.casefold()}
+    found = {name.casefold() for name in (mailbox.folders.imported, mailbox.folders.other) if name}
     for rule in company.rules:
         if rule.active and holds_for(rule, mailbox):
             for _, wanted in moves(rule):

@@ -208,10 +208,13 @@ class Plan:
             outcome = Outcome(move.parameters["folder"])
         if self._mailbox.mark_read and outcome is Outcome.IMPORTED:
             self._mark_read(None)
-        if move is None:
+        if move is None and not self._mailbox.leave_in_place:
             move = PlannedAction(position=0, action="move", parameters={"folder": outcome.value})
-        ordered = [*self._work, *self._in_mailbox, move]
+        ordered = [*self._work, *self._in_mailbox, *([move] if move else [])]
         self._trace_order(ordered)
+        if move is None:
+            self._trace.add("placement", "stays", "this mailbox leaves mail where it is, and no rule moves it")
+            return outcome, tuple(action.model_copy(update={"position": n}) for n, action in enumerate(ordered, 1))
         by = f"rule {move.rule}" if move.rule else f"{plural(self.documents, 'document')} planned"
         self._trace.add("placement", shown(str(move.parameters["folder"])), by)
         return outcome, tuple(action.model_copy(update={"position": n}) for n, action in enumerate(ordered, 1))

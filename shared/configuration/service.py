@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.actions.registry import PARAMETERS
 from shared.classify.check import validate, warnings
-from shared.errors import ConfigurationError
+from shared.errors import ConcurrentWrite, ConfigurationError, NotFound
 from shared.model.base import Model
 from shared.model.config import Company
 from shared.net.guard import Network
@@ -19,6 +19,9 @@ from shared.net.url import url_problems
 from shared.pipeline.schedule import problem as schedule_problem
 from shared.stores.configuration import Configuration
 from shared.stores.secret_store import SecretStore
+
+
+TRIES = 5
 
 
 class Difference(Model):
@@ -61,6 +64,7 @@ class Configure:
             ConfigurationError: something is wrong; nothing was changed.
         """
         problems = [problem for company in companies for problem in self._problems(company)]
+        problems += emptied_twice([*companies, *await self._others({company.id for company in companies})])
         if problems:
             raise ConfigurationError(problems, remedy="Nothing was changed.")
         found: list[Difference] = []
@@ -87,6 +91,37 @@ class Configure:
                 await self.store.save(company, expected=known[1] if known else 0)
         return review
 
+    async def change(self, company: str, change: Callable[[Company], Company]) -> Company:
+        """Change one company as it is stored now, with all the checks of `apply`.
+
+        Args:
+            company: its id.
+            change: gives the company as it shall be; may be called again where somebody else saved meanwhile.
+
+        Raises:
+            NotFound: there is no such company.
+            ConfigurationError: the change would leave something wrong; nothing was changed.
+        """
+        for _ in range(TRIES):
+            known = await self.store.company(company)
+            if known is None:
+                raise NotFound(f"There is no company {company}.")
+            wanted = Company.model_validate(change(known[0]).model_dump(by_alias=True))
+            if wanted == known[0]:
+                return wanted
+            await self.review([wanted])
+            try:
+                await self.store.save(wanted, expected=known[1])
+            except ConcurrentWrite:
+                continue
+            return wanted
+        raise ConcurrentWrite(f"the configuration of {company} is being changed by others all the time")
+
+    async def _others(self, changed: set[str]) -> list[Company]:
+        """The companies that stay as they are."""
+        found = [await self.store.company(name) for name in await self.store.companies() if name not in changed]
+        return [known[0] for known in found if known is not None]
+
     async def _ensure_secret(self, name: str) -> None:
         if await self.secrets.get(name) is None:
             # Standard Webhooks: 24 to 64 random bytes, base64, with the prefix whsec_.
@@ -106,6 +141,26 @@ class Configure:
             wrong_url = url_problems(subscriber.url, allow_http=self.allow_http, allowed=self.allowed)
             problems += [f"subscriber {subscriber.id!r}: {text}" for text in wrong_url]
         return [f"company {company.id!r}: {problem}" for problem in problems]
+
+
+def emptied_twice(companies: Sequence[Company]) -> list[str]:
+    """Problems where two active mailboxes, of whatever companies, would both empty one folder: each would see half of its mail."""
+    first: dict[tuple[str, str, str], str] = {}
+    problems: list[str] = []
+    for company in companies:
+        for mailbox in company.mailboxes:
+            if not mailbox.active or mailbox.leave_in_place:
+                continue
+            place = (mailbox.tenant_id or "", mailbox.address.casefold(), mailbox.folders.source.casefold())
+            name = f"mailbox {mailbox.id!r} of company {company.id!r}"
+            other = first.setdefault(place, name)
+            if other != name:
+                folder = f"the folder {mailbox.folders.source!r}" if mailbox.folders.source else "the inbox"
+                problems.append(
+                    f"{name} and {other} would both empty {folder} of {mailbox.address}: "
+                    "choose another source folder for one, or let its mail stay in place"
+                )
+    return problems
 
 
 def _differences(old: Company | None, new: Company) -> list[Difference]:

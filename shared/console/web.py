@@ -2,221 +2,224 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from shared.configuration.service import Configure
-from shared.configuration.yaml_file import companies
-from shared.console.pages import Links, error_page, message_page, status_page
-from shared.errors import (
-    ConcurrentWrite,
-    ConfigurationError,
-    NotFound,
-    PermanentError,
-    PermissionDenied,
-    PostrumError,
-    TransientError,
-)
-from shared.pipeline.again import RunAgain
-from shared.pipeline.status import StatusReport
-from shared.stores.configuration import Configuration
+from shared.console import api, pages
+from shared.console.access import NotSignedIn
+from shared.console.guard import API, AsgiApp, RequestTooLarge, guarded
+from shared.console.problems import Answer, Invalid, answer_for, answer_to, problem_details
+from shared.console.product import Product
+from shared.console.render import address
+from shared.console.static_files import static_file
+from shared.console.visit import Visit, Visitor, anybody
+from shared.doctor.model import VERSION
+from shared.errors import ConfigurationError, PostrumError, TransientError
+from shared.language.texts import gettext_noop
+from shared.remedies import known, told
 from shared.telemetry import problem
 
-if TYPE_CHECKING:
-    from shared.doctor.doctor import Doctor
-    from shared.settings import Settings
-
-type Scope = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-type AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-_NONCE = "postrum.nonce"
-_POLICY = "default-src 'none'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-_STATUS: tuple[tuple[type[PostrumError], int, str], ...] = (
-    (NotFound, 404, "Not found"),
-    (ConcurrentWrite, 409, "Somebody was quicker"),
-    (ConfigurationError, 503, "Not configured"),
-    (PermissionDenied, 503, "Access refused"),
-    (TransientError, 503, "Not now"),
-    (PermanentError, 409, "Not possible"),
-)
-"""How errors are answered; the first that fits."""
+WELL_KNOWN = "/.well-known/postrum"
+_YEAR = "public, max-age=31536000, immutable"
 
 
-class Product(Protocol):
-    """What the console needs of the App."""
-
-    @property
-    def settings(self) -> Settings:
-        """What the deployment decides."""
-
-    @property
-    def status(self) -> StatusReport:
-        """What is going on."""
-
-    @property
-    def again(self) -> RunAgain:
-        """Runs things again."""
-
-    @property
-    def configure(self) -> Configure:
-        """Changes the configuration."""
-
-    @property
-    def configuration(self) -> Configuration:
-        """What is configured."""
-
-    @property
-    def doctor(self) -> Doctor:
-        """Looks whether the deployment works."""
-
-
-def web(app: Product) -> AsgiApp:
+def web(product: Product) -> AsgiApp:
     """The console over the product."""
-    api = FastAPI(title="Postrum", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    application = FastAPI(
+        title="Postrum",
+        version=VERSION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    application.state.product = product
+    application.include_router(_open)
+    for router in pages.ROUTERS:
+        application.include_router(router, include_in_schema=False)
+    for router in api.ROUTERS:
+        application.include_router(router, prefix=api.PREFIX)
 
-    @api.get("/healthz")
-    async def healthz() -> Response:
-        """Whether the app answers at all; touches nothing behind it."""
-        return PlainTextResponse("ok\n")
+    @application.get(f"{api.PREFIX}/openapi.json", include_in_schema=False)
+    async def openapi(visit: Visitor) -> Response:
+        """What the API offers, as OpenAPI 3.1."""
+        return JSONResponse(described(application))
 
-    @api.get("/")
-    async def status(request: Request) -> Response:
-        """Everything at a glance."""
-        found = await app.status(month=_month(request.query_params.get("month")))
-        return HTMLResponse(status_page(found, _links(request), request.scope[_NONCE], app.settings.outbound_addresses))
-
-    @api.get("/messages/{message}")
-    async def message(message: str, request: Request) -> Response:
-        """One message."""
-        found = await app.status.message(_key(message, "message"))
-        if found is None:
-            raise NotFound(f"There is no message {message}.")
-        return HTMLResponse(message_page(*found, _links(request), request.scope[_NONCE]))
-
-    @api.post("/messages/{message}/again")
-    async def message_again(message: str, request: Request) -> Response:
-        """Run a message again."""
-        await app.again.message(_key(message, "message"))
-        return RedirectResponse(_links(request)(f"/messages/{message}"), status_code=303)
-
-    @api.post("/tasks/{task}/again")
-    async def task_again(task: str, request: Request) -> Response:
-        """Put a parked task again."""
-        await app.again.parked_task(_key(task, "parked task"))
-        return RedirectResponse(_links(request)("/"), status_code=303)
-
-    @api.get("/api/v1/doctor")
-    async def doctor() -> Response:
-        """What the app finds about itself: `shared.doctor.model.Report`."""
-        return JSONResponse((await app.doctor()).model_dump(mode="json"))
-
-    @api.put("/api/v1/configuration")
-    async def configure(request: Request) -> Response:
-        """Load a configuration file (YAML): what `postrum config apply` does. `dry_run=true` changes nothing."""
-        try:
-            wanted = companies((await request.body()).decode("utf-8-sig"))
-            dry = request.query_params.get("dry_run", "false").lower() == "true"
-            review = await (app.configure.review(wanted) if dry else app.configure.apply(wanted))
-        except UnicodeDecodeError:
-            return _problem("The file is not UTF-8.", ["Save the file as UTF-8."])
-        except ConfigurationError as error:
-            return _problem("The configuration was not changed.", error.problems)
-        return JSONResponse(review.model_dump(mode="json"))
-
-    @api.get("/api/v1/configuration")
-    async def configured() -> Response:
-        """What is configured, as JSON. It holds no secrets: those are not part of the configuration."""
-        names = await app.configuration.companies()
-        found = [known[0] for name in names if (known := await app.configuration.company(name)) is not None]
-        return JSONResponse({"companies": [company.model_dump(mode="json", by_alias=True) for company in found]})
-
-    @api.exception_handler(PostrumError)
-    async def failed(request: Request, error: Exception) -> Response:
-        code, title = _answer_to(error)
-        if code >= 500:
-            problem("console_failed", None, code=getattr(error, "code", "error"))
-        answer = HTMLResponse(error_page(code, title, str(error), _links(request), request.scope[_NONCE]), code)
-        wait = error.retry_after if isinstance(error, TransientError) else None
-        if code == 503:
-            answer.headers["Retry-After"] = str(round(wait or 30))
-        return answer
-
-    @api.exception_handler(HTTPException)
-    async def refused(request: Request, error: Exception) -> Response:
-        code = error.status_code if isinstance(error, HTTPException) else 500
-        title = "Not found" if code == 404 else "Not possible"
-        text = "There is no such page." if code == 404 else "This address does not take that kind of request."
-        return HTMLResponse(error_page(code, title, text, _links(request), request.scope[_NONCE]), code)
-
-    return _guarded(api)
+    application.add_exception_handler(PostrumError, _failed)
+    application.add_exception_handler(HTTPException, _refused)
+    application.add_exception_handler(RequestValidationError, _invalid)
+    application.add_exception_handler(RequestTooLarge, _too_large)
+    application.add_exception_handler(Exception, _defect)
+    return guarded(application, product.settings)
 
 
-def _problem(title: str, problems: list[str]) -> Response:
-    """Problem details (RFC 9457)."""
-    content = {"type": "about:blank", "title": title, "status": 422, "problems": problems}
-    return JSONResponse(content, status_code=422, media_type="application/problem+json")
+_open = APIRouter(include_in_schema=False)
 
 
-def _guarded(inner: AsgiApp) -> AsgiApp:
-    """Every answer says what a browser may do with it: nothing but show it."""
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        nonce = scope[_NONCE] = secrets.token_urlsafe(16)
-        headers = _headers(nonce)
-
-        async def protected(event: MutableMapping[str, Any]) -> None:
-            if event["type"] == "http.response.start":
-                event["headers"] = [*event.get("headers", ()), *headers]
-            await send(event)
-
-        await inner(scope, receive, protected)
-
-    return answer
+@_open.get("/healthz")
+async def healthz() -> Response:
+    """Whether the app answers at all; touches nothing behind it."""
+    return PlainTextResponse("ok\n")
 
 
-def _headers(nonce: str) -> list[tuple[bytes, bytes]]:
-    told = {
-        "content-security-policy": f"{_POLICY}; style-src 'nonce-{nonce}'",
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",  # the address holds the function key
-        "cache-control": "no-store",
-        "cross-origin-opener-policy": "same-origin",
-        "cross-origin-resource-policy": "same-origin",
+@_open.get(WELL_KNOWN)
+async def well_known(request: Request) -> Response:
+    """What a program has to know before it can sign in. None of it is secret: all of it is in every sign-in's address."""
+    settings = request.app.state.product.settings
+    return JSONResponse(
+        {
+            "tenant_id": settings.tenant_id,
+            "client_id": settings.app_client_id,
+            "authority": settings.authority,
+            "scope": f"api://{settings.app_client_id}/.default",
+            "api": api.PREFIX,
+            "version": VERSION,
+        }
+    )
+
+
+@_open.get("/static/{name}")
+async def static(name: str) -> Response:
+    """A script, a style or a picture."""
+    file = static_file(name)
+    if file is None:
+        raise HTTPException(404)
+    return Response(file.content, media_type=file.media_type, headers={"cache-control": _YEAR})
+
+
+def described(application: FastAPI) -> dict[str, Any]:
+    """The description of the API, with how callers prove who they are."""
+    document = application.openapi()
+    document["components"]["securitySchemes"] = {
+        "entra": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": f"An access token of Entra; {WELL_KNOWN} says for which scope.",
+        }
     }
-    return [(name.encode(), value.encode()) for name, value in told.items()]
+    document["security"] = [{"entra": []}]
+    return document
 
 
-def _answer_to(error: Exception) -> tuple[int, str]:
-    """Status and title of the page for an error."""
-    for kind, code, title in _STATUS:
-        if isinstance(error, kind):
-            return code, title
-    return 500, "An error"
+async def _failed(request: Request, error: Exception) -> Response:
+    """An error of the product."""
+    if not isinstance(error, PostrumError):
+        raise error
+    answer = answer_to(error)
+    if answer.status >= 500:
+        problem("console_failed", None, code=error.code)
+    visit = await _visit(request)
+    if isinstance(error, NotSignedIn) and not _is_api(request):
+        return _to_sign_in(visit)
+    text, remedy = visit.texts.gettext(error.message), visit.texts.gettext(error.remedy)
+    if isinstance(error, ConfigurationError):
+        # Settings and their values are the deployer's, who reads them in the log and with `postrum doctor`.
+        text, remedy = visit.say(_MISCONFIGURED), ""
+    elif known(error.cause):
+        entry = told(error.cause, visit.texts.language)
+        text, remedy = entry.cause, entry.next_step
+    return _told(
+        visit,
+        answer,
+        code=error.cause or error.code,
+        text=text,
+        remedy=remedy,
+        problems=error.problems if isinstance(error, Invalid) else None,
+        retry_after=error.retry_after if isinstance(error, TransientError) else None,
+    )
 
 
-def _links(request: Request) -> Links:
-    return Links(request.query_params.get("code"))
+async def _refused(request: Request, error: Exception) -> Response:
+    """A path or method that does not exist."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    visit = await _visit(request)
+    text = _NO_PAGE if status == 404 else _NO_METHOD
+    return _told(visit, answer_for(status), code="not_found" if status == 404 else "not_possible", text=visit.say(text))
 
 
-def _key(value: str, what: str) -> str:
-    """The key of a row as it came in an address; what cannot be one is not asked for."""
-    if not value.isascii() or not value.isalnum() or len(value) > 64:
-        raise NotFound(f"There is no such {what}.")
-    return value
+async def _invalid(request: Request, error: Exception) -> Response:
+    """Parameters or a body that are not what a route takes."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    problems = [("/" + "/".join(str(part) for part in one["loc"][1:]), str(one["msg"])) for one in found]
+    visit = await _visit(request)
+    return _told(visit, answer_for(422), code="invalid", text=visit.say(_NOT_VALID), problems=problems)
 
 
-def _month(text: str | None) -> datetime | None:
+async def _too_large(request: Request, _error: Exception) -> Response:
+    """More was sent than is taken."""
+    visit = await _visit(request)
+    return _told(visit, answer_for(413), code="too_large", text=visit.say(_TOO_LARGE))
+
+
+async def _defect(request: Request, _error: Exception) -> Response:
+    """A defect of ours. What it was is in the log."""
+    visit = await _visit(request)
+    return _told(visit, answer_for(500), code="defect", text=visit.say(_DEFECT))
+
+
+_NO_PAGE = gettext_noop("There is no such page.")
+_NO_METHOD = gettext_noop("This address does not take that kind of request.")
+_NOT_VALID = gettext_noop("The request is not valid.")
+_TOO_LARGE = gettext_noop("What was sent is larger than this page takes.")
+_DEFECT = gettext_noop("Something went wrong that should not. The log of the app has the details.")
+_MISCONFIGURED = gettext_noop("Postrum is not set up completely. Its log and `postrum doctor` name what is missing.")
+
+
+async def _visit(request: Request) -> Visit:
+    """The visit as far as it got; of nobody where it got nowhere."""
+    visit = getattr(request.state, "visit", None)
+    if isinstance(visit, Visit):
+        return visit
     try:
-        return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC) if text else None
-    except ValueError:
-        raise NotFound("There is no such month.", remedy="A month is written as 2026-11.") from None
+        return await anybody(request)
+    except (PostrumError, RequestTooLarge, HTTPException):
+        # The error that is being told matters more than who is told it.
+        found: Visit = request.state.visit
+        return found
+
+
+def _told(
+    visit: Visit,
+    answer: Answer,
+    *,
+    code: str,
+    text: str,
+    remedy: str = "",
+    problems: list[tuple[str, str]] | None = None,
+    retry_after: float | None = None,
+) -> Response:
+    """An error as a page, or as problem details for the API."""
+    title = visit.say(answer.title)
+    if _is_api(visit.request):
+        return problem_details(
+            answer.status,
+            answer.title,
+            code=code,
+            detail=text,
+            remedy=remedy,
+            instance=visit.request.url.path,
+            problems=problems,
+            retry_after=retry_after,
+        )
+    page = visit.page("error.html", answer.status, title=title, text=text, remedy=remedy, code=code)
+    if answer.status == 503:
+        page.headers["retry-after"] = str(round(retry_after or 30))
+    return page
+
+
+def _to_sign_in(visit: Visit) -> Response:
+    """To the page for signing in, and afterwards back to where the visitor wanted to go."""
+    wanted = visit.path if visit.request.method == "GET" else "/"
+    if visit.request.headers.get("hx-request") == "true":
+        return Response(status_code=401, headers={"hx-redirect": address("/sign-in")})
+    parameters = {} if wanted == "/" else {"return": wanted}
+    return visit.go("/sign-in", **parameters)
+
+
+def _is_api(request: Request) -> bool:
+    return request.url.path.startswith((API, "/.well-known/"))

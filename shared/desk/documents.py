@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from shared.errors import ConcurrentWrite
 from shared.desk.series import NumberSeries
 from shared.model.config import Series
 from shared.model.desk import Document
 from shared.stores.tables import Table
+
+TRIES = 5
 
 
 class Documents:
@@ -44,6 +47,27 @@ class Documents:
         """A document, or None."""
         row = await self._table.get(company, document)
         return None if row is None else Document.model_validate_json(row.text("data"))
+
+    async def void(self, company: str, document: str, reason: str) -> Document | None:
+        """Say that a document does not count any more. Its number is never given again, and what it was stays readable.
+
+        Returns:
+            The document as it is now; None where there is none.
+        """
+        for _ in range(TRIES):
+            row = await self._table.get(company, document)
+            if row is None:
+                return None
+            known = Document.model_validate_json(row.text("data"))
+            if known.void:
+                return known
+            voided = known.model_copy(update={"void": reason})
+            try:
+                await self._table.replace("document.void", row, {**row.values, "data": voided.model_dump_json()})
+            except ConcurrentWrite:
+                continue
+            return voided
+        raise ConcurrentWrite("the document is being changed by others all the time")
 
     async def every(self, company: str, *, limit: int = 1000) -> list[Document]:
         """Documents of a company, in no particular order."""

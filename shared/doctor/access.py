@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
-from typing import Any
 
 from shared.doctor.model import Finding, green, red, yellow
-from shared.identity.credentials import FederatedCredential
+from shared.identity.credentials import AppCredential
+from shared.identity.token_claims import claims
 
 GRAPH_SCOPE = "https://graph.microsoft.com/.default"
 _MAIL = ("mail.", "mailbox", "full_access_as_app", "exchange.manageasapp")
 """Beginnings of the roles that open mailboxes, in lower case."""
 
 
-async def graph_token(name: str, credential: FederatedCredential) -> Sequence[Finding]:
+async def graph_token(name: str, credential: AppCredential) -> Sequence[Finding]:
     """Ask Entra for a token, past those in memory, and say which application roles it carries."""
     credential.forget()
     token = await credential.get_token(GRAPH_SCOPE)
@@ -50,21 +48,6 @@ def judge_roles(name: str, token: str) -> Finding:
 def mail_roles(roles: Sequence[str]) -> list[str]:
     """Those of the roles that open mailboxes."""
     return [role for role in roles if role.lower().startswith(_MAIL)]
-
-
-def claims(token: str) -> dict[str, Any] | None:
-    """What an access token says, read without judging its signature; None where it cannot be read.
-
-    A client must not rely on the form of a token for Graph, so nothing but the report does.
-    """
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def unused_identity(name: str) -> Finding:

@@ -14,7 +14,7 @@ from shared.doctor.model import VERSION, Finding, Report, counted, green, red
 from shared.doctor.run import DEADLINE, Check, run
 from shared.doctor.settings import settings as settings_check
 from shared.errors import PostrumError
-from shared.identity.credentials import FederatedCredential
+from shared.identity.credentials import AppCredential
 from shared.model.base import stamp
 from shared.model.config import Company, Mailbox
 from shared.net.resolve import Lookup, system_lookup
@@ -42,7 +42,7 @@ class Doctor:
     settings: Settings
     services: Services
     secrets: Callable[[], SecretStore]
-    credential: Callable[[str], FederatedCredential]
+    credential: Callable[[str], AppCredential]
     client: Callable[[str], GraphClient]
     storage_credential: Credential
     lookup: Lookup = system_lookup

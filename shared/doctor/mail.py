@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.doctor.access import GRAPH_SCOPE, claims, mail_roles
+from shared.doctor.access import GRAPH_SCOPE, mail_roles
 from shared.doctor.model import Finding, counted, green, red, yellow
 from shared.errors import PostrumError
-from shared.identity.credentials import FederatedCredential
+from shared.identity.credentials import AppCredential
+from shared.identity.token_claims import claims
 from shared.model.config import Mailbox
 from shared.sources.base import MailSource
 from shared.sources.graph import GraphClient
@@ -51,7 +52,7 @@ async def mailbox(name: str, configured: Mailbox, source: MailSource) -> Sequenc
 
 
 async def out_of_scope(
-    name: str, address: str | None, configured: Sequence[str], client: GraphClient, credential: FederatedCredential
+    name: str, address: str | None, configured: Sequence[str], client: GraphClient, credential: AppCredential
 ) -> Sequence[Finding]:
     """A mailbox that Postrum must not reach answers 403."""
     if not address:
@@ -83,7 +84,7 @@ def _judged(name: str, status: int, code: str, error: PostrumError) -> Finding:
     return red(name, error.message, error.remedy or "Run the doctor again.")
 
 
-async def _why(credential: FederatedCredential) -> str:
+async def _why(credential: AppCredential) -> str:
     """What opens it: the roles of the token, or else the scope."""
     content = claims((await credential.get_token(GRAPH_SCOPE)).token) or {}
     opens = mail_roles([str(role) for role in content.get("roles") or []])

@@ -1,4 +1,4 @@
-"""Judges what is seen from outside: answers without a key, the certificate, the clock, the version. Pure: the caller asks."""
+"""Judges what is seen from outside: answers without a token, the certificate, the clock, the version. Pure: the caller asks."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ CERTIFICATE_DAYS: Final = 14
 """Days before its end at which a certificate should have been renewed."""
 
 
-def judge_refusal(name: str, path: str, status: int) -> Finding:
-    """What an answer without a key, or with a wrong one, means."""
+def judge_refusal(name: str, path: str, status: int, location: str = "") -> Finding:
+    """What an answer without a token, or with a wrong one, means. `location` is where a redirect leads."""
     if status in (401, 403):
         return green(name, f"{path} was refused ({status})")
+    if status == 303 and location.partition("?")[0] == "/sign-in":
+        return green(name, f"{path} leads to the sign-in")
     if 300 <= status < 400:
         return yellow(
-            name, f"{path} led elsewhere ({status})", "Look where it leads; nothing may be shown there without a key."
+            name, f"{path} led elsewhere ({status})", "Look where it leads; nothing may be shown there without a token."
         )
     if status >= 500 or status == 404:
         return yellow(
@@ -29,7 +31,7 @@ def judge_refusal(name: str, path: str, status: int) -> Finding:
         )
     return red(
         name,
-        f"{path} answered {status} to somebody without a key",
+        f"{path} answered {status} to somebody without a token",
         "Stop the app, and find out why it lets everybody in.",
     )
 
@@ -39,7 +41,9 @@ def judge_health(name: str, status: int, text: str) -> Finding:
     if status == 200 and text.strip() == "ok":
         return green(name, "the app answers")
     if status in (401, 403):
-        return red(name, f"the key was refused ({status})", "Give a function key of the app with --key.")
+        return red(
+            name, f"the app refused to say ({status})", "Look for a sign-in in front of the app, and switch it off."
+        )
     return red(
         name,
         f"the app gave {status}",

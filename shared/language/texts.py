@@ -15,6 +15,11 @@ LANGUAGES: tuple[str, ...] = ("en", "da", "nl", "de", "sv")
 FOLDER = Path(__file__).parent / "locales"
 
 
+def gettext_noop(text: str) -> str:
+    """Mark a text that is translated where it is shown, such as one in a table: so the catalogues know of it."""
+    return text
+
+
 class Texts:
     """The texts of one language.
 

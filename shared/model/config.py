@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
+from shared.errors import ConfigurationError
 from shared.model.base import Identifier, Model
 
 
@@ -127,8 +128,8 @@ class Folders(Model):
     """
 
     source: str = ""
-    imported: str
-    other: str
+    imported: str = ""
+    other: str = ""
     ids: FolderIds = FolderIds()
     """Where they were picked from a list; the paths hold where this is empty."""
 
@@ -142,10 +143,8 @@ class Folders(Model):
 
     @model_validator(mode="after")
     def _distinct(self) -> Folders:
-        if not self.imported or not self.other:
-            raise ValueError("name a folder below the inbox for imported mail and another for all other mail")
-        named = [self.source.casefold(), self.imported.casefold(), self.other.casefold()]
-        if len(set(named)) < 3:
+        named = [self.source.casefold(), *(name.casefold() for name in (self.imported, self.other) if name)]
+        if len(set(named)) < len(named):
             raise ValueError("source, imported and other must be three different folders")
         return self
 
@@ -164,7 +163,7 @@ class Mailbox(Model):
     """Which signed-in account is used, for the kinds that act for one. It need not be the mailbox's own."""
     imap: ImapServer | None = None
     """The mail server, for `imap_password`; the other kinds know theirs."""
-    folders: Folders
+    folders: Folders = Folders()
     scan: Scan = Scan.ALL
     backlog: Backlog | None = None
     """What happens with mail that was there before; None asks as soon as there is much of it."""
@@ -183,6 +182,14 @@ class Mailbox(Model):
 
     @model_validator(mode="after")
     def _fits(self) -> Mailbox:
+        if self.active and not self.leave_in_place and not (self.folders.imported and self.folders.other):
+            raise ValueError("name a folder below the inbox for imported mail and another for all other mail")
+        if self.backlog is not None and self.backlog.choice is BacklogChoice.PARK:
+            if self.leave_in_place:
+                raise ValueError("a mailbox whose mail stays in place has no use for parking old mail")
+            chosen = {self.folders.source.casefold(), self.folders.imported.casefold(), self.folders.other.casefold()}
+            if self.backlog.folder.casefold() in chosen:
+                raise ValueError("old mail is parked in a folder of its own, not in one of the three")
         if (self.connection is ConnectionKind.IMAP_PASSWORD) != (self.imap is not None):
             raise ValueError("`imap` names the mail server of an imap_password connection, and of no other")
         if self.grant is not None and self.connection not in SIGNED_IN_KINDS:
@@ -334,8 +341,8 @@ class Company(Model):
     id: Identifier
     name: Annotated[str, Field(min_length=1, max_length=200)]
     time_zone: str = "UTC"
-    document_type: Annotated[str, Field(min_length=1, max_length=60)] = "invoice"
-    """Type that imported documents get when nothing else decides."""
+    document_type: Annotated[str, Field(max_length=60)] = "invoice"
+    """Type that imported documents get when nothing else decides; needed as soon as a mailbox is active."""
     mailboxes: tuple[Mailbox, ...] = ()
     series: tuple[Series, ...] = ()
     keywords: tuple[Keyword, ...] = ()
@@ -367,10 +374,14 @@ class Company(Model):
                 for m in keyword.mailboxes
                 if m not in known
             ]
-        if self.mailboxes and sum(series.default for series in self.series) != 1:
+        defaults = sum(series.default for series in self.series)
+        active = any(mailbox.active for mailbox in self.mailboxes)
+        if defaults > 1 or (active and defaults == 0):
             problems.append(
                 "exactly one number series must be marked default: true, for the documents that are imported"
             )
+        if active and not self.document_type:
+            problems.append("document_type must name the type of imported documents")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -380,5 +391,12 @@ class Company(Model):
         return next((mailbox for mailbox in self.mailboxes if mailbox.id == mailbox_id), None)
 
     def default_series(self) -> Series:
-        """The series that imported documents are numbered from."""
-        return next(series for series in self.series if series.default)
+        """The series that imported documents are numbered from.
+
+        Raises:
+            ConfigurationError: there is none, which can be while no mailbox is active.
+        """
+        for series in self.series:
+            if series.default:
+                return series
+        raise ConfigurationError(f"company {self.id} has no default number series", remedy="Mark one series as default.")

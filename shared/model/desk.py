@@ -39,3 +39,5 @@ class Document(Model):
     seller: str | None = None
     total: str | None = None
     currency: str | None = None
+    void: str = ""
+    """Why the document does not count any more, such as `test`; its number stays taken. Empty for one that counts."""

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic.json_schema import GenerateJsonSchema
 
+from shared.model.alert import Severity
 from shared.model.base import Identifier, MessageId, Model
 from shared.model.config import EntityKind
 from shared.model.decision import LinkStep, Outcome
@@ -52,15 +53,30 @@ Utc = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 class EventData(Model):
     """Base of what the events carry in `data`."""
 
-    mailbox: Identifier
-    message: MessageId
+    mailbox: Identifier | None
+    """The mailbox that it happened in; None where it is about no single one."""
 
     def about(self) -> str:
         """The thing that the event is about, in words that are the same each time it is told."""
+        return self.subject()
+
+    def subject(self) -> str:
+        """Id of what the event belongs to: events with the same subject are sent in order."""
+        raise NotImplementedError
+
+
+class MessageData(EventData):
+    """Base of what is told of messages."""
+
+    mailbox: Identifier
+    message: MessageId
+
+    def subject(self) -> str:
+        """The message."""
         return self.message
 
 
-class MessageFiledData(EventData):
+class MessageFiledData(MessageData):
     """A message reached its end in its mailbox."""
 
     outcome: Outcome
@@ -69,13 +85,13 @@ class MessageFiledData(EventData):
     documents: tuple[DocumentId, ...] = ()
 
 
-class MessageParkedData(EventData):
+class MessageParkedData(MessageData):
     """A message waits for a person."""
 
     reason: Code
 
 
-class DocumentCreatedData(EventData):
+class DocumentCreatedData(MessageData):
     """An attachment, or a whole mail, became a business document."""
 
     document: DocumentId
@@ -91,7 +107,7 @@ class DocumentCreatedData(EventData):
         return self.document
 
 
-class MessageLinkedData(EventData):
+class MessageLinkedData(MessageData):
     """A message was linked to something in the customer's world. `number` is text: leading zeros belong to it."""
 
     entity: EntityKind
@@ -105,7 +121,7 @@ class MessageLinkedData(EventData):
         return json.dumps([self.message, self.entity, self.number, self.sub_project, self.phase])
 
 
-class RuleMatchedData(EventData):
+class RuleMatchedData(MessageData):
     """A rule with a webhook action matched."""
 
     rule: Identifier
@@ -116,12 +132,41 @@ class RuleMatchedData(EventData):
         return f"{self.message}/{self.rule}/{self.name}"
 
 
+class AlertData(EventData):
+    """Something that a person has to see to."""
+
+    mailbox: Identifier | None = None
+    alert: MessageId
+    """The same each time the same thing happens."""
+    kind: Code
+    """What is wrong; more kinds may come."""
+    severity: Severity
+    place: Line | None = None
+    """The host, the tenant or the certificate that it is about, where it is about one."""
+    cause: Code | None = None
+    """Entry of the catalogue of errors, where there is one."""
+    affected: Annotated[int, Field(ge=0)] = 1
+    """Mailboxes of the company that it is about."""
+
+    def subject(self) -> str:
+        """The alert."""
+        return self.alert
+
+
+class AlertRaisedData(AlertData):
+    """It began."""
+
+
+class AlertClearedData(AlertData):
+    """It is over."""
+
+
 class Event(Model):
     """The envelope: a CloudEvent with the extensions `sequence` and `company`. Each type is a subclass."""
 
     specversion: Literal["1.0"] = "1.0"
     id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-    source: Annotated[str, StringConstraints(pattern=r"^/companies/[a-z0-9-]+/mailboxes/[a-z0-9-]+$")]
+    source: Annotated[str, StringConstraints(pattern=r"^/companies/[a-z0-9-]+(/mailboxes/[a-z0-9-]+)?$")]
     type: str
     subject: MessageId
     time: Utc
@@ -176,7 +221,31 @@ class RuleMatched(Event):
     data: RuleMatchedData
 
 
-_MODELS: tuple[type[Event], ...] = (MessageFiled, MessageParked, DocumentCreated, MessageLinked, RuleMatched)
+class AlertRaised(Event):
+    """See `AlertRaisedData`."""
+
+    type: Literal["postrum.alert.raised"] = "postrum.alert.raised"
+    dataschema: Literal["urn:postrum:event:alert.raised:1"] = "urn:postrum:event:alert.raised:1"
+    data: AlertRaisedData
+
+
+class AlertCleared(Event):
+    """See `AlertClearedData`."""
+
+    type: Literal["postrum.alert.cleared"] = "postrum.alert.cleared"
+    dataschema: Literal["urn:postrum:event:alert.cleared:1"] = "urn:postrum:event:alert.cleared:1"
+    data: AlertClearedData
+
+
+_MODELS: tuple[type[Event], ...] = (
+    MessageFiled,
+    MessageParked,
+    DocumentCreated,
+    MessageLinked,
+    RuleMatched,
+    AlertRaised,
+    AlertCleared,
+)
 
 EVENTS: Final[dict[str, type[Event]]] = {model.model_fields["type"].default: model for model in _MODELS}
 """Every event type with its model."""
@@ -194,9 +263,9 @@ def build(data: EventData, *, company: str, generation: int, sequence: int, time
 
     Args:
         data: one of the data models above; it decides the type.
-        company: id of the company that the mailbox belongs to.
-        generation: generation of the message; only a deliberate re-run raises it.
-        sequence: position among the events of the same message; later events have higher numbers, gaps are allowed.
+        company: id of the company that is told.
+        generation: generation of the message, which only a deliberate re-run raises; or which time of an alert it is.
+        sequence: position among the events of the same subject; later events have higher numbers, gaps are allowed.
         time: when it happened, with a time zone.
     """
     model = _BY_DATA[type(data)]
@@ -204,8 +273,8 @@ def build(data: EventData, *, company: str, generation: int, sequence: int, time
     return model.model_validate(
         {
             "id": event_id(data.about(), type_, generation),
-            "source": f"/companies/{company}/mailboxes/{data.mailbox}",
-            "subject": data.message,
+            "source": f"/companies/{company}" + (f"/mailboxes/{data.mailbox}" if data.mailbox else ""),
+            "subject": data.subject(),
             "time": time,
             "sequence": f"{sequence:0{SEQUENCE_WIDTH}d}",
             "company": company,

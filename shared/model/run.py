@@ -72,7 +72,11 @@ class Run(Model):
     folder: str | None = None
     """Path below the inbox where Postrum left the mail; None while it is where it was found."""
     placement: str = ""
-    """How it came there: `moved`, `found_there`, `moved_by_person`, `gone`; empty before."""
+    """How it came there: `moved`, `found_there`, `left_there`, `moved_by_person`, `gone`; empty before."""
+    internet_message_id: str = ""
+    """What the sender wrote as Message-ID: a hint, never an identity."""
+    reconstructed: bool = False
+    """The provider could not give the mail as it came; it was put together from its parts, and is not what was sent byte by byte."""
 
 
 class MailboxWork(Model):
@@ -87,6 +91,8 @@ class MailboxWork(Model):
     mark_read: bool = False
     categories: tuple[str, ...] = ()
     present: tuple[str, ...] = ()
+    internet_message_id: str = ""
+    """Hint for finding it again where its id ended with a move."""
     check: bool = False
     """Look where the mail is before moving it: it may have been moved already."""
     not_before: str = ""

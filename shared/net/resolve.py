@@ -50,9 +50,9 @@ async def resolve(
     except UnicodeError:  # a label that is empty, too long, or no internationalised name
         raise AddressRefused(Refusal.MALFORMED) from None
     except OSError:
-        raise NetworkFailure("The name of the other side could not be resolved.") from None
+        raise _unknown("The name of the other side could not be resolved.") from None
     if not texts:
-        raise NetworkFailure("The name of the other side has no address.")
+        raise _unknown("The name of the other side has no address.")
     addresses: list[Address] = []
     for text in texts[:MOST_ADDRESSES]:
         try:
@@ -62,3 +62,9 @@ async def resolve(
         check_address(address, allowed)
         addresses.append(address)
     return tuple(addresses)
+
+
+def _unknown(message: str) -> NetworkFailure:
+    failure = NetworkFailure(message)
+    failure.cause = "network_dns"
+    return failure

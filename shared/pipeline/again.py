@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from shared.errors import NotFound, PermanentError
 from shared.model.run import ENDS, Run, Stage
-from shared.model.task import TASKS, ActTask, MailboxTask
+from shared.model.task import TASKS, ActTask
+from shared.pipeline.ending import mailbox_task
 from shared.pipeline.services import GRACE, Services
 from shared.telemetry import event
 
@@ -53,7 +54,11 @@ class RunAgain:
         if archived:
             await self.services.queues.put(ActTask(message=message, generation=again.generation))
         else:
-            await self.services.queues.put(MailboxTask(company=run.company, mailbox=run.mailbox))
+            company = await self.services.companies.get(run.company)
+            mailbox = None if company is None else company.mailbox(run.mailbox)
+            if company is not None and mailbox is not None:
+                # One that is configured no longer cannot be read: the message stays open, and is shown so.
+                await self.services.queues.put(mailbox_task(company, mailbox))
         event("message_again", message=message, generation=again.generation)
         return again
 

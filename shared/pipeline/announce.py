@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from shared.model.alert import Alert
 from shared.model.config import Company, EntityKind, Subscriber
 from shared.model.decision import Decision, LinkStep
 from shared.model.event import (
+    AlertClearedData,
+    AlertRaisedData,
     DocumentCreatedData,
     Event,
     EventData,
@@ -62,6 +65,30 @@ def events_of_end(run: Run) -> list[Event]:
     return [build(data, company=run.company, generation=run.generation, sequence=sequence, time=run.updated_at)]
 
 
+def event_of_alert(alert: Alert, company: str) -> Event:
+    """What subscribers of a company hear of an alert: that it was raised, or that it was cleared.
+
+    The same alert at another time has events of its own, because the time it was raised at is its generation.
+    """
+    model = AlertRaisedData if alert.cleared_at is None else AlertClearedData
+    data = model(
+        mailbox=alert.mailbox or None,
+        alert=alert.id,
+        kind=alert.kind,
+        severity=alert.severity,
+        place=alert.place or None,
+        cause=alert.cause or None,
+        affected=alert.affected,
+    )
+    return build(
+        data,
+        company=company,
+        generation=alert.occurrence,
+        sequence=alert.occurrence * 2 + (alert.cleared_at is not None),
+        time=alert.cleared_at or alert.raised_at,
+    )
+
+
 def _data_of(run: Run, action: str, result: dict[str, Any], rule: str | None) -> EventData | None:
     common = {"mailbox": run.mailbox, "message": run.message}
     match action:
@@ -92,22 +119,28 @@ class Announcer:
 
     async def _announce(self, run: Run, events: list[Event]) -> None:
         company = await self.services.companies.get(run.company) if events else None
-        for subscriber in company.subscribers if company else ():
-            wanted = [event for event in events if _wants(subscriber, event.type)]
-            if not subscriber.active or not wanted:
-                continue
-            assert company is not None  # noqa: S101 - there are subscribers, so there is a company
-            await self._note(company, subscriber, run, wanted)
+        if company is not None:
+            await self._tell(company, run.message, events)
 
-    async def _note(self, company: Company, subscriber: Subscriber, run: Run, events: list[Event]) -> None:
+    async def alert(self, alert: Alert, company: Company) -> None:
+        """An alert was raised or cleared, as it says itself."""
+        await self._tell(company, alert.id, [event_of_alert(alert, company.id)])
+
+    async def _tell(self, company: Company, subject: str, events: list[Event]) -> None:
+        for subscriber in company.subscribers:
+            wanted = [event for event in events if _wants(subscriber, event.type)]
+            if subscriber.active and wanted:
+                await self._note(company, subscriber, subject, wanted)
+
+    async def _note(self, company: Company, subscriber: Subscriber, subject: str, events: list[Event]) -> None:
         now = self.services.clock()
         for event in events:
             delivery = Delivery(event_id=event.id, sequence=event.sequence, created_at=now, next_at=now)
             key = f"{event.sequence}|{event.id}"
             await self.services.deliveries.add(
-                company.id, subscriber.id, run.message, key, delivery.model_dump_json(), event.encode()
+                company.id, subscriber.id, subject, key, delivery.model_dump_json(), event.encode()
             )
-        await self.services.queues.put(DeliverTask(company=company.id, subscriber=subscriber.id, subject=run.message))
+        await self.services.queues.put(DeliverTask(company=company.id, subscriber=subscriber.id, subject=subject))
 
 
 def _wants(subscriber: Subscriber, event_type: str) -> bool:

@@ -108,6 +108,8 @@ class Deliver:
                 # Planned before the row says that it waits: a crash in between must not leave it waiting for nobody.
                 await self.services.due.at(settled.row.next_at, task)
             await self._keep(stored, settled.row)
+            if settled.breaker.open:
+                await self.services.deliveries.spare(task.company, task.subscriber, ended)
             if settled.breaker != admission.breaker:
                 await self.services.deliveries.keep_health(
                     task.company, task.subscriber, health, settled.breaker.model_dump_json()
@@ -120,6 +122,8 @@ class Deliver:
             problem("subscriber_secret_unusable", error, company=task.company, subscriber=task.subscriber)
             await self.services.due.at(now + BROKEN, task)
             return False
+        if breaker.open and not settled.breaker.open:
+            await self.services.deliveries.spare_no_more(task.company, task.subscriber)
         if settled.breaker.recovered_at != breaker.recovered_at:
             await self._wake_others(task)
         event(

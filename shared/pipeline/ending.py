@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from shared.actions.base import MailboxChange
 from shared.actions.registry import MAILBOX_ACTIONS
-from shared.model.config import Company, Mailbox
+from shared.model.config import IMAP_KINDS, Company, Mailbox
 from shared.model.decision import Decision
 from shared.model.run import MailboxWork, Run, Stage
-from shared.model.task import MailboxTask
+from shared.model.task import ImapTask, MailboxTask
 from shared.pipeline.announce import Announcer
 from shared.pipeline.services import GRACE, Services
 
@@ -31,6 +31,12 @@ def wanted_list(company: str, mailbox: str) -> str:
     return f"{company}/{mailbox}/list"
 
 
+def mailbox_task(company: Company, mailbox: Mailbox, *, listing: bool = True) -> MailboxTask:
+    """The task for work on a mailbox: what is read by IMAP has a queue, and a function, of its own."""
+    kind = ImapTask if mailbox.connection in IMAP_KINDS else MailboxTask
+    return kind(company=company.id, mailbox=mailbox.id, list=listing)
+
+
 def awaits_placement(run: Run) -> bool:
     """Whether the mail still has to be put into its folder."""
     if run.placement:
@@ -42,8 +48,11 @@ def work_of(run: Run, decision: Decision | None, mailbox: Mailbox) -> MailboxWor
     """What has to be done in the mailbox for a message.
 
     A parked message goes to the folder for all other mail, with its reason recorded, so that it does not block the source folder.
+    Where mail stays, only a rule that names a folder moves it.
     """
-    change = MailboxChange(folder=mailbox.folders.other)
+    origin = run.folder if run.folder is not None else mailbox.folders.source
+    otherwise = origin if mailbox.leave_in_place else mailbox.folders.other
+    change = MailboxChange(folder=otherwise)
     if run.stage is not Stage.PARKED and decision is not None:
         folder, mark_read, categories = change.folder, False, list[str]()
         for planned in decision.actions:
@@ -61,11 +70,12 @@ def work_of(run: Run, decision: Decision | None, mailbox: Mailbox) -> MailboxWor
         message=run.message,
         generation=run.generation,
         provider_id=run.provider_id,
-        folder=change.folder or mailbox.folders.other,
-        origin=run.folder if run.folder is not None else mailbox.folders.source,
+        folder=otherwise if change.folder is None else change.folder,
+        origin=origin,
         mark_read=change.mark_read,
         categories=change.categories,
         present=run.categories,
+        internet_message_id=run.internet_message_id,
         check=run.generation > 1,
     )
 
@@ -89,9 +99,15 @@ class Ending:
         work = work_of(run, decision, mailbox)
         await self.services.open.look_again(run.company, run.mailbox, run.message, until, work=work)
 
-    async def wake(self, company: Company, mailbox: Mailbox, *, listing: bool) -> None:
-        """Ask the lane for work, and put a task where nobody holds it."""
+    async def wake(self, company: Company, mailbox: Mailbox, *, listing: bool) -> bool:
+        """Ask the lane for work, and put a task where nobody holds it.
+
+        Returns:
+            True where a task was put; False where one is on its way, or the lane's holder will see to it.
+        """
         wish = wanted_list(company.id, mailbox.id) if listing else wanted_work(company.id, mailbox.id)
         lane = self.services.sources.lane(company, mailbox)
-        if await self.services.lanes.want(lane, frozenset({wish}), self.services.clock()):
-            await self.services.queues.put(MailboxTask(company=company.id, mailbox=mailbox.id, list=listing))
+        if not await self.services.lanes.want(lane, frozenset({wish}), self.services.clock()):
+            return False
+        await self.services.queues.put(mailbox_task(company, mailbox, listing=listing))
+        return True

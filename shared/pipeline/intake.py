@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.errors import MessageGone, NetworkFailure, PermanentError, PermissionDenied, ServiceUnavailable
+from shared.model.base import stamp
 from shared.model.config import Company, Mailbox
 from shared.model.run import Run, Stage, message_id
 from shared.model.task import ClassifyTask
@@ -34,6 +35,8 @@ class Intake:
     source_kind: str
     gate: Gate
     ending: Ending
+    marks: dict[str, str]
+    """When something was last done in this hold; `archived` is written here."""
 
     def identity(self, mail: ListedMail) -> str:
         """The message's identity."""
@@ -41,7 +44,12 @@ class Intake:
 
     def note(self, mail: ListedMail) -> str:
         """What is kept of a listed mail until it is fetched."""
-        kept = {"subject": mail.subject[:300], "sender": mail.sender[:320], "categories": mail.categories[:50]}
+        kept = {
+            "subject": mail.subject[:300],
+            "sender": mail.sender[:320],
+            "categories": mail.categories[:50],
+            "internet_message_id": mail.internet_message_id[:998],
+        }
         return mail.model_copy(update=kept).model_dump_json()
 
     async def take(self, mail: ListedMail) -> Run | None:
@@ -56,7 +64,7 @@ class Intake:
             return stored.run if stored.run.stage in (Stage.ANNOUNCED, Stage.PARKED) else None
         run = self._found(message, mail) if stored is None else stored.run
         try:
-            blob = await self._archive(mail, message)
+            blob, reconstructed = await self._archive(mail, message)
         except MessageGone:
             await self._end(stored, run, Stage.GONE, "gone_before_fetch", LEFT)
             return None
@@ -75,6 +83,7 @@ class Intake:
                 "stage": Stage.ARCHIVED,
                 "size": blob.size,
                 "sha256": blob.sha256,
+                "reconstructed": reconstructed,
                 "attempts": 0,
                 "failure": "",
                 "reason": "",
@@ -83,9 +92,29 @@ class Intake:
             }
         )
         if await self._record("archived", stored, archived):
+            self.marks["archived"] = stamp(archived.updated_at)
             event("mail_archived", message=message, size=blob.size)
         await self.services.queues.put(ClassifyTask(message=message, generation=archived.generation))
         return None
+
+    async def unfetched(self, item: OpenMessage) -> ListedMail | None:
+        """What the listing said of an open message, where it was not fetched yet; None where it was."""
+        stored = await self.services.messages.run(item.message)
+        if stored is None:
+            return ListedMail.model_validate_json(item.listed) if item.listed else None
+        run = stored.run
+        if run.stage is not Stage.FOUND:
+            return None
+        return ListedMail(
+            provider_id=run.provider_id,
+            received_at=run.received_at,
+            subject=run.subject,
+            sender=run.sender,
+            internet_message_id=run.internet_message_id,
+            is_read=run.is_read,
+            read_receipt_requested=run.read_receipt_requested,
+            categories=run.categories,
+        )
 
     async def left(self, item: OpenMessage) -> None:
         """An open message is not in the source folder. Where it was not archived before, it will never be: that is its end."""
@@ -113,10 +142,19 @@ class Intake:
             is_read=mail.is_read,
             read_receipt_requested=mail.read_receipt_requested,
             categories=mail.categories[:50],
+            internet_message_id=mail.internet_message_id[:998],
         )
 
-    async def _archive(self, mail: ListedMail, message: str) -> StoredBlob:
-        writer = self.services.archive.mail_writer(self.company.id, message, limit=self.services.mail_limit)
+    async def _archive(self, mail: ListedMail, message: str) -> tuple[StoredBlob, bool]:
+        """Stream the mail into the archive.
+
+        Returns:
+            The blob, and whether the mail had to be put together from its parts.
+        """
+        limit = self.services.mail_limit
+        if mail.size is not None and mail.size > limit:
+            raise PermanentError(f"larger than the limit of {limit // (1024 * 1024)} MiB")
+        writer = self.services.archive.mail_writer(self.company.id, message, limit=limit)
         async with self.gate.call(), self.source.fetch(mail.provider_id) as chunks:
             async for chunk in chunks:
                 self.gate.ensure()
@@ -124,7 +162,7 @@ class Intake:
         if writer.size == 0:
             # Nothing is committed: what is in the archive is never fetched again, so nothing empty may become the truth.
             raise ServiceUnavailable("the mailbox answered with an empty mail")
-        return await writer.commit()
+        return await writer.commit(), chunks.reconstructed
 
     async def _record(self, name: str, stored: StoredRun | None, run: Run) -> bool:
         """Write the run; False when another worker had written the first row."""

@@ -12,11 +12,12 @@ from shared.model.base import stamp
 from shared.model.config import Company, Mailbox
 from shared.model.task import MailboxTask
 from shared.pipeline.announce import Announcer
-from shared.pipeline.ending import Ending, wanted_list, wanted_work
+from shared.pipeline.ending import Ending, mailbox_task, wanted_list, wanted_work
 from shared.pipeline.gate import BURST, PER_SECOND, Gate
 from shared.pipeline.lane import LaneHold
 from shared.pipeline.services import Services
 from shared.pipeline.shift import Shift
+from shared.pipeline.upkeep import Upkeep
 from shared.stores.lanes import LaneState
 from shared.telemetry import event, problem
 
@@ -30,6 +31,7 @@ class WorkMailbox:
 
     services: Services
     announcer: Announcer
+    upkeep: Upkeep
 
     async def __call__(self, task: MailboxTask) -> None:
         """Work on the mailbox that the task names; ends without an error when another worker holds its lane."""
@@ -55,7 +57,14 @@ class WorkMailbox:
             )
         for other in hold.state.wanted - serving:
             name, other_mailbox, kind = other.split("/")
-            await self.services.queues.put(MailboxTask(company=name, mailbox=other_mailbox, list=kind == "list"))
+            await self._wake_other(name, other_mailbox, listing=kind == "list")
+
+    async def _wake_other(self, company_id: str, mailbox_id: str, *, listing: bool) -> None:
+        """The same mailbox is configured in another company as well, which asked meanwhile."""
+        company = await self.services.companies.get(company_id)
+        mailbox = None if company is None else company.mailbox(mailbox_id)
+        if company is not None and mailbox is not None:
+            await self.services.queues.put(mailbox_task(company, mailbox, listing=listing))
 
     async def _hold(self, hold: LaneHold, company: Company, mailbox: Mailbox, *, listing: bool) -> None:
         serving = frozenset({wanted_list(company.id, mailbox.id), wanted_work(company.id, mailbox.id)})
@@ -74,10 +83,13 @@ class WorkMailbox:
         )
         stop_at = monotonic() + self.services.use_case_seconds
         blocked: timedelta | None = None
-        more = False
+        more = looked = False
         try:
             while True:
                 more = await shift.work(listing=listing, stop_at=stop_at)
+                if listing and not looked:
+                    looked = True
+                    await self._look_after(shift, company, mailbox, cursors, gate)
                 listing, shift.cut = shift.cut, False
                 if more:
                     break
@@ -103,9 +115,17 @@ class WorkMailbox:
             problem("mailbox_failed", None, company=company.id, mailbox=mailbox.id, code=error.code, text=str(error))
             shift.failure = error
             blocked = DEFAULT_BLOCK
+            await self.upkeep.failed(company, mailbox, error)
         finally:
             await source.aclose()
         await self._leave(hold, shift, serving, blocked, more=more, company=company, mailbox=mailbox)
+
+    async def _look_after(
+        self, shift: Shift, company: Company, mailbox: Mailbox, cursors: dict[str, Any], gate: Gate
+    ) -> None:
+        """The mailbox was listed: once a hold, what is beside its mail is seen to."""
+        await self.upkeep.answered(company, mailbox)
+        shift.updates |= await self.upkeep.subscribe(company, mailbox, cursors, gate, shift.source_folder)
 
     async def _leave(
         self,
@@ -135,7 +155,7 @@ class WorkMailbox:
             event("lane_not_given_back", code=error.code)  # it ends by itself within a minute
             return
         if more:
-            await self.services.queues.put(MailboxTask(company=company.id, mailbox=mailbox.id))
+            await self.services.queues.put(mailbox_task(company, mailbox))
 
     def _budget(self, cursors: dict[str, Any]) -> float:
         left, at = cursors.get("budget"), cursors.get("budget_at")

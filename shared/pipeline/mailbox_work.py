@@ -12,11 +12,19 @@ from shared.model.run import MailboxWork, Run, Stage
 from shared.pipeline.ending import Ending
 from shared.pipeline.gate import Gate
 from shared.pipeline.services import Services
-from shared.sources.base import MailSource, SourceFolder
+from shared.sources.base import ListedMail, MailSource, SourceFolder
 from shared.stores.open_messages import OpenMessage
 from shared.telemetry import event
 
 TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What became of the mail in the mailbox: see `Run.placement`; and the id it has there, where it is known."""
+
+    name: str
+    provider_id: str = ""
 
 
 @dataclass(slots=True)
@@ -24,6 +32,7 @@ class MailboxWorker:
     """Carries out what waits for one mailbox, for the holder of its lane.
 
     Attributes:
+        marks: when something was last done in this hold; `filed` is written here.
         folders: known folders by path; filled from the lane's cursors, and by asking.
         in_source: provider ids that this hold saw in the source folder, where it listed the whole of it: any other mail was moved
             by a person, or by a call that nobody recorded, and is looked for before anything is done.
@@ -35,23 +44,21 @@ class MailboxWorker:
     source: MailSource
     gate: Gate
     ending: Ending
+    marks: dict[str, str]
     folders: dict[str, SourceFolder] = field(default_factory=dict)
     in_source: set[str] | None = None
 
     async def folder(self, path: str) -> SourceFolder:
         """The folder at a path below the inbox, made where it is missing and not the source."""
-        known = self.folders.get(path)
+        known = await self._there(path)
         if known is None:
+            if path == self.mailbox.folders.source:
+                raise PermanentError(
+                    f"the source folder {path!r} does not exist below the inbox",
+                    remedy="Choose another, or create it.",
+                )
             async with self.gate.call():
-                known = await self.source.folder(path)
-            if known is None:
-                if path == self.mailbox.folders.source:
-                    raise PermanentError(
-                        f"the source folder {path!r} does not exist below the inbox",
-                        remedy="Choose another, or create it.",
-                    )
-                async with self.gate.call():
-                    known = await self.source.create_folder(path)
+                known = await self.source.create_folder(path)
             self.folders[path] = known
         return known
 
@@ -105,14 +112,17 @@ class MailboxWorker:
             await self.ending.of(parked)
             return
         now = self.services.clock()
-        done: dict[str, object] = {"placement": placement, "attempts": 0, "failure": "", "updated_at": now}
-        if placement in ("moved", "found_there"):
+        done: dict[str, object] = {"placement": placement.name, "attempts": 0, "failure": "", "updated_at": now}
+        if placement.name in ("moved", "found_there"):
             done["folder"] = work.folder
+        if placement.provider_id:
+            done["provider_id"] = placement.provider_id
         if stored.run.stage is Stage.ACTED:
             done["stage"] = Stage.ANNOUNCED
         run = stored.run.model_copy(update=done)
         await self.services.messages.move_on("announced", stored, run)
-        event("mail_placed", message=run.message, placement=placement)
+        self.marks["filed"] = stamp(now)
+        event("mail_placed", message=run.message, placement=placement.name)
         await self.ending.of(run)
 
     async def put_back(self, run: Run) -> None:
@@ -130,7 +140,22 @@ class MailboxWorker:
             return  # the next listing shows whether it is still there
         event("mail_put_back", message=run.message)
 
-    async def _place(self, work: MailboxWork) -> str:
+    async def park_unread(self, mail: ListedMail) -> None:
+        """Move a mail of the backlog into the folder that the administrator chose for it; nothing else is done with it."""
+        backlog = self.mailbox.backlog
+        if backlog is None or not backlog.folder:
+            return
+        target = await self.folder(backlog.folder)
+        try:
+            async with self.gate.call():
+                await self.source.move(mail.provider_id, target)
+        except NotFound:
+            self.folders.pop(backlog.folder, None)  # the next listing shows the mail again
+        except (MessageGone, ServiceUnavailable, NetworkFailure):
+            return  # the next listing shows whether it is still there
+        event("backlog_parked", company=self.company.id, mailbox=self.mailbox.id)
+
+    async def _place(self, work: MailboxWork) -> Placement:
         try:
             return await self._place_into(await self.folder(work.folder), work)
         except NotFound:
@@ -138,44 +163,63 @@ class MailboxWorker:
             self.folders.pop(work.folder, None)
             return await self._place_into(await self.folder(work.folder), work)
 
-    async def _place_into(self, target: SourceFolder, work: MailboxWork) -> str:
+    async def _place_into(self, target: SourceFolder, work: MailboxWork) -> Placement:
         left = self.in_source is not None and work.provider_id not in self.in_source
+        now_at = work.provider_id
         try:
             if work.check or left:
+                among = [target, *await self._own_folders(work)]
                 async with self.gate.call():
-                    where = await self.source.locate(work.provider_id)
-                if where is None:
-                    return "gone"
-                if where == target.id:
-                    return "found_there"
-                if not await self._may_move_from(where, work):
-                    return "moved_by_person"
-            present = work.present
-            if work.check and work.categories:
-                # The listing may be days old by now, and a person may have added some.
-                async with self.gate.call():
-                    present = await self.source.categories(work.provider_id)
-            if work.mark_read or work.categories:
-                async with self.gate.call():
-                    await self.source.change(
-                        work.provider_id,
-                        mark_read=True if work.mark_read else None,
-                        add_categories=work.categories,
-                        present=present,
+                    where = await self.source.locate(
+                        work.provider_id, internet_message_id=work.internet_message_id, among=among
                     )
+                if where is None:
+                    return Placement("gone")
+                now_at = where.provider_id
+                if where.folder == target.id and work.folder != work.origin:
+                    return Placement("found_there", now_at)
+                if where.folder not in {folder.id for folder in among}:
+                    return Placement("moved_by_person", now_at)
+            await self._change(now_at, work)
+            if work.folder == work.origin:
+                return Placement("left_there", now_at)
             async with self.gate.call():
-                await self.source.move(work.provider_id, target)
+                return Placement("moved", await self.source.move(now_at, target))
         except MessageGone:
-            return "gone"
-        return "moved"
+            return Placement("gone")
 
-    async def _may_move_from(self, where: str, work: MailboxWork) -> bool:
-        """Whether the mail is where Postrum found it or left it, and not where a person put it."""
-        own = {work.origin, self.mailbox.folders.source, self.mailbox.folders.imported, self.mailbox.folders.other}
-        for path in own:
-            if (await self.folder(path)).id == where:
-                return True
-        return False
+    async def _change(self, provider_id: str, work: MailboxWork) -> None:
+        if not work.mark_read and not work.categories:
+            return
+        present = work.present
+        if work.check and work.categories:
+            # The listing may be days old by now, and a person may have added some.
+            async with self.gate.call():
+                present = await self.source.categories(provider_id)
+        async with self.gate.call():
+            await self.source.change(
+                provider_id,
+                mark_read=True if work.mark_read else None,
+                add_categories=work.categories,
+                present=present,
+            )
+
+    async def _own_folders(self, work: MailboxWork) -> list[SourceFolder]:
+        """Where Postrum found the mail or may have left it; a mail that is elsewhere was put there by a person."""
+        chosen = self.mailbox.folders
+        paths = dict.fromkeys([work.origin, chosen.source, *(name for name in (chosen.imported, chosen.other) if name)])
+        found = [await self._there(path) for path in paths]
+        return [folder for folder in found if folder is not None]
+
+    async def _there(self, path: str) -> SourceFolder | None:
+        """The folder at a path, not made where it is missing."""
+        known = self.folders.get(path)
+        if known is None:
+            async with self.gate.call():
+                known = await self.source.folder(path)
+            if known is not None:
+                self.folders[path] = known
+        return known
 
     async def _uncertain(
         self, item: OpenMessage, work: MailboxWork, error: ServiceUnavailable | NetworkFailure

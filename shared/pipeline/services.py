@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import random
 from time import monotonic
 
 from shared.desk.documents import Documents
 from shared.documents.child import DocumentReader
 from shared.model.config import Company, Mailbox
+from shared.pipeline.together import each
 from shared.sources.base import MailSource
 from shared.stores.archive import Archive
 from shared.stores.claims import Claims
@@ -32,12 +34,18 @@ GRACE = timedelta(minutes=2)
 
 
 class Companies:
-    """Configuration as the use cases read it: remembered for a few seconds in each process."""
+    """Configuration as the use cases read it: remembered for a few seconds in each process.
 
-    def __init__(self, configuration: Configuration, seconds: float = 15) -> None:
+    Where all companies are read, each is remembered until the index names another revision, and for some minutes at most: a crash may
+    have kept a revision out of the index.
+    """
+
+    def __init__(self, configuration: Configuration, seconds: float = 15, minutes: float = 10) -> None:
         self._configuration = configuration
         self._seconds = seconds
+        self._longest = minutes * 60
         self._known: dict[str, tuple[float, Company | None]] = {}
+        self._all: dict[str, tuple[int, float, Company]] = {}
 
     async def get(self, company: str) -> Company | None:
         """The company, or None where it is not configured."""
@@ -48,14 +56,36 @@ class Companies:
             self._known[company] = known
         return known[1]
 
+    async def fresh(self, company: str) -> Company | None:
+        """The company as it is stored now; remembered from here on."""
+        self._known.pop(company, None)
+        return await self.get(company)
+
     async def every(self) -> list[Company]:
-        """All companies."""
-        found = [await self.get(company) for company in await self._configuration.companies()]
-        return [company for company in found if company is not None]
+        """All companies, as they are now: one request, and one for each company that changed."""
+        revisions = await self._configuration.revisions()
+        self._all = {company: known for company, known in self._all.items() if company in revisions}
+        now = monotonic()
+        stale = [
+            company
+            for company, revision in revisions.items()
+            if (known := self._all.get(company)) is None or known[0] != revision or known[1] < now
+        ]
+
+        async def read(company: str) -> None:
+            found = await self._configuration.company(company)
+            if found is not None:
+                # Not all in the same minute again.
+                until = now + self._longest * (0.5 + 0.5 * random())  # noqa: S311 - spreads load
+                self._all[company] = (revisions[company], until, found[0])
+
+        await each(stale, read)
+        return [known[2] for _, known in sorted(self._all.items())]
 
     def forget(self) -> None:
         """Read afresh next time."""
         self._known.clear()
+        self._all.clear()
 
 
 @dataclass(frozen=True, slots=True)

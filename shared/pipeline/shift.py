@@ -10,12 +10,13 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from shared.errors import LeaseLost, NotFound, PostrumError
+from shared.errors import LeaseLost, PostrumError
 from shared.model.base import stamp
 from shared.model.config import Company, Mailbox
 from shared.pipeline.ending import Ending
 from shared.pipeline.gate import SLOTS, Gate
 from shared.pipeline.intake import Intake
+from shared.pipeline.listing import Listing
 from shared.pipeline.mailbox_work import MailboxWorker
 from shared.pipeline.services import GRACE, Services
 from shared.sources.base import ListedMail, MailSource, SourceFolder
@@ -25,8 +26,6 @@ from shared.telemetry import event
 
 WORKERS = SLOTS * 2
 """More than the gate lets through: while some wait for storage, others have a call under way."""
-LISTING_LIMIT = 5_000
-"""Mails of one listing that are worked on in one hold."""
 REFRESH = 25
 """Mails after which a worker looks again for what waits to be done."""
 
@@ -46,26 +45,45 @@ class Shift:
         *,
         unclean: bool,
     ) -> None:
-        known = {path: SourceFolder(id=folder, path=path) for path, folder in cursors.get("folders", {}).items()}
+        known = _known_folders(mailbox, cursors)
         self.failure: PostrumError | None = None
         self.cut = False
         """The folder holds more than one hold works on: it is listed again when this part is done."""
+        self.updates: dict[str, Any] = {}
+        """What others want written into the cursors of the lane; None removes."""
         self._services = services
         self._company = company
         self._mailbox = mailbox
         self._source = source
         self._gate = gate
-        self._worker = MailboxWorker(services, company, mailbox, source, gate, ending, folders=known)
+        self._marks: dict[str, str] = {}
+        self._worker = MailboxWorker(services, company, mailbox, source, gate, ending, self._marks, folders=known)
         self.unclean = unclean
         """What waits may have been done by an earlier holder; until that is written down, the lane stays unclean."""
-        self._intake = Intake(services, company, mailbox, source, source.kind, gate, ending)
+        self._intake = Intake(services, company, mailbox, source, source.kind, gate, ending, self._marks)
+        self._listing = Listing(
+            company,
+            mailbox,
+            source,
+            gate,
+            self._worker.folder,
+            lambda path: self._worker.folders.pop(path, None),
+            cursors,
+        )
         self._new: deque[ListedMail] = deque()
+        self._parked: deque[ListedMail] = deque()
         self._waiting: deque[OpenMessage] = deque()
         self._tried: set[tuple[str, str]] = set()
         self._since_look = 0
         self._lock = asyncio.Lock()
         self._listed_at: str | None = None
         self._noted: set[str] = set()
+
+    @property
+    def source_folder(self) -> str:
+        """Id of the source folder, once it was listed; empty before."""
+        known = self._worker.folders.get(self._mailbox.folders.source)
+        return known.id if known else ""
 
     async def work(self, *, listing: bool, stop_at: float) -> bool:
         """Work until nothing is left.
@@ -76,11 +94,11 @@ class Shift:
         if listing:
             await self._list()
         await self._look()
-        while (self._waiting or self._new) and monotonic() < stop_at:
+        while (self._waiting or self._new or self._parked) and monotonic() < stop_at:
             await self._all(stop_at)
             # What was decided meanwhile waits for the mailbox now.
             await self._look()
-        return bool(self._new or self._waiting)
+        return bool(self._new or self._waiting or self._parked)
 
     async def _all(self, stop_at: float) -> None:
         failures: list[Exception] = []
@@ -95,7 +113,8 @@ class Shift:
                 except Exception as error:  # noqa: BLE001 - raised below, after the others ended what they had begun
                     failures.append(error)
 
-        await asyncio.gather(*(worker() for _ in range(min(WORKERS, len(self._waiting) + len(self._new)))))
+        jobs = len(self._waiting) + len(self._new) + len(self._parked)
+        await asyncio.gather(*(worker() for _ in range(min(WORKERS, jobs))))
         if failures:
             raise next((error for error in failures if isinstance(error, LeaseLost)), failures[0])
 
@@ -103,15 +122,27 @@ class Shift:
         """What to write into the lane when it is given back."""
 
         def change(state: LaneState) -> LaneState:
-            cursors = state.cursors | {
+            kept = {key: value for key, value in state.cursors.items() if key not in self.updates}
+            kept |= {key: value for key, value in self.updates.items() if value is not None}
+            cursors = self._listing.apply(kept) | {
                 "budget": round(self._gate.budget, 1),
                 "budget_at": round(clock().timestamp(), 3),
                 "folders": {path: folder.id for path, folder in self._worker.folders.items()},
             }
+            own = f"{self._company.id}/{self._mailbox.id}"
+            cursors |= {f"{what}/{own}": at for what, at in self._marks.items()}
             if self._listed_at:
-                cursors[f"listed/{self._company.id}/{self._mailbox.id}"] = self._listed_at
+                cursors[f"listed/{own}"] = self._listed_at
             if self.failure is not None:
-                cursors["failure"] = {"code": self.failure.code, "text": str(self.failure)[:300], "at": stamp(clock())}
+                since = (state.cursors.get("failure") or {}).get("since") or stamp(clock())
+                cursors["failure"] = {
+                    "code": self.failure.code,
+                    "cause": self.failure.cause,
+                    "text": str(self.failure)[:300],
+                    "mailbox": own,
+                    "since": since,
+                    "at": stamp(clock()),
+                }
             elif self._listed_at:
                 cursors.pop("failure", None)
             return replace(state, cursors=cursors, blocked_until="")
@@ -119,46 +150,41 @@ class Shift:
         return change
 
     async def _list(self) -> None:
-        """The whole source folder: it is short where mail is moved away, and a whole listing misses nothing."""
-        source = self._mailbox.folders.source
-        try:
-            mails = await self._pages(await self._worker.folder(source))
-        except NotFound:
-            # Somebody deleted the folder whose id is remembered, and perhaps made it again.
-            self._worker.folders.pop(source, None)
-            mails = await self._pages(await self._worker.folder(source))
-        if self.unclean:
-            await self._worker.doubt({mail.provider_id for mail in mails})
-            self.unclean = False
-        # A mail can stand on two pages when another one left the folder meanwhile.
-        fresh = list({mail.provider_id: mail for mail in mails}.values())
+        """See what is new in the source folder, and note all of it before any of it is fetched."""
         now = self._services.clock()
         opened = await self._services.open.of_mailbox(self._company.id, self._mailbox.id)
         known = {item.message for item in opened}
-        listed = {self._intake.identity(mail): mail for mail in fresh}
+        found = await self._listing(lambda mail: self._intake.identity(mail) in known, now)
+        self.cut = found.cut
+        if self.unclean:
+            await self._worker.doubt(set(found.present))
+            self.unclean = False
+        listed = {self._intake.identity(mail): mail for mail in found.mails}
         self._noted = listed.keys() - known
         noted = {message: self._intake.note(listed[message]) for message in self._noted}
         await self._services.open.found(self._company.id, self._mailbox.id, noted, now + GRACE)
-        if not self.cut:
-            self._worker.in_source = {mail.provider_id for mail in mails}
-            for item in opened:
-                if item.work is None and item.message not in listed:
-                    await self._intake.left(item)
-        self._new.extend(fresh)
+        if found.complete:
+            self._worker.in_source = set(found.present)
+        for item in opened:
+            if item.work is not None or item.message in listed:
+                continue
+            if found.complete:
+                await self._intake.left(item)
+                continue
+            # This look shows only a part of the folder, so what was not fetched before is tried by its id.
+            waiting = await self._intake.unfetched(item)
+            if waiting is not None:
+                listed[item.message] = waiting
+        self._new.extend(listed.values())
+        self._parked.extend(found.parked)
         self._listed_at = stamp(now)
-        event("folder_listed", company=self._company.id, mailbox=self._mailbox.id, mails=len(fresh))
-
-    async def _pages(self, folder: SourceFolder) -> list[ListedMail]:
-        mails: list[ListedMail] = []
-        page: str | None = None
-        while True:
-            async with self._gate.call():
-                found = await self._source.list(folder, page=page)
-            mails += found.mails
-            page = found.next
-            if page is None or len(mails) >= LISTING_LIMIT:
-                self.cut = page is not None
-                return mails
+        event(
+            "folder_listed",
+            company=self._company.id,
+            mailbox=self._mailbox.id,
+            mails=len(found.mails),
+            parked=len(found.parked),
+        )
 
     async def _look(self) -> None:
         """See what waits to be done in the mailbox, leaving out what this hold has tried already."""
@@ -184,6 +210,9 @@ class Shift:
         if self._new:
             mail = self._new.popleft()
             return lambda: self._take(mail)
+        if self._parked:
+            old = self._parked.popleft()
+            return lambda: self._worker.park_unread(old)
         return None
 
     async def _take(self, mail: ListedMail) -> None:
@@ -192,3 +221,14 @@ class Shift:
             return  # on its way; or at its end, but what follows was not said to its end: the tick sees to that
         await self._worker.put_back(ended)
         await self._services.open.done(self._company.id, self._mailbox.id, ended.message)
+
+
+def _known_folders(mailbox: Mailbox, cursors: dict[str, Any]) -> dict[str, SourceFolder]:
+    """Folders whose ids are known: as they were found before, and as they were picked, which holds where both say something."""
+    chosen, ids = mailbox.folders, mailbox.folders.ids
+    picked = {chosen.source: ids.source, chosen.imported: ids.imported, chosen.other: ids.other}
+    found: dict[str, str] = cursors.get("folders", {})
+    return {
+        path: SourceFolder(id=folder, path=path)
+        for path, folder in (found | {path: folder for path, folder in picked.items() if folder}).items()
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,14 +80,18 @@ class StatusReport:
 
     services: Services
 
-    async def __call__(self, *, limit: int = MESSAGES_LIMIT, month: datetime | None = None) -> Status:
+    async def __call__(
+        self, *, limit: int = MESSAGES_LIMIT, month: datetime | None = None, only: Collection[str] | None = None
+    ) -> Status:
         """The state of everything now.
 
         Args:
             limit: most messages that are listed for a company.
             month: any time in the month whose messages are listed; without it the last one in which something came.
+            only: ids of the companies that are looked at; all of them where None. What belongs to no company, parked tasks and
+                waiting deliveries, is of the whole deployment in any case.
         """
-        companies = await self.services.companies.every()
+        companies = [one for one in await self.services.companies.every() if only is None or one.id in only]
         mailboxes: list[MailboxStatus] = []
         under_way: list[OpenMessage] = []
         for company in companies:

@@ -7,7 +7,7 @@ nothing by themselves: they raise the errors of `shared.errors`, and the lane de
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -16,7 +16,7 @@ from shared.model.base import Model
 
 
 class SourceFolder(Model):
-    """A folder of the mailbox. `path` is below the inbox, parts separated by `/`; empty for the inbox."""
+    """A folder of the mailbox. `path` is below the inbox, as `shared.sources.paths` writes it; empty for the inbox."""
 
     id: str
     path: str
@@ -62,11 +62,38 @@ class MailChanges(Model):
     cursor: str | None = None
 
 
+class Place(Model):
+    """Where a mail is now, and the id it has there."""
+
+    folder: str
+    provider_id: str
+
+
 class MailPage(Model):
     """One page of a listing. `next` goes into the next call; None ends the listing."""
 
     mails: tuple[ListedMail, ...]
     next: str | None = None
+
+
+class FetchedMail:
+    """A mail as it comes: an async iterator of its pieces, each of 1 byte to 256 KiB.
+
+    Args:
+        pieces: the mail.
+        reconstructed: the provider could not give the mail itself, only its parts, from which the source put it together again. Only
+            this says so: a header of the mail proves nothing, for senders write headers.
+    """
+
+    def __init__(self, pieces: AsyncIterator[bytes], *, reconstructed: bool = False) -> None:
+        self._pieces = pieces
+        self.reconstructed = reconstructed
+
+    def __aiter__(self) -> FetchedMail:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._pieces)
 
 
 class MailSource(Protocol):
@@ -107,6 +134,9 @@ class MailSource(Protocol):
     async def count(self, folder: SourceFolder, *, before: datetime | None = None) -> int:
         """How many mails are in the folder now; with `before`, how many of them were received before that moment."""
 
+    async def junk_count(self) -> int | None:
+        """How many mails lie in the mailbox's folder for junk; None where it has none that is known as such."""
+
     async def changes(
         self, folder: SourceFolder, *, cursor: str | None, page: str | None = None, size: int = 200
     ) -> MailChanges:
@@ -118,15 +148,23 @@ class MailSource(Protocol):
             CursorLost: the provider does not know the cursor any more; begin again with None.
         """
 
-    def fetch(self, provider_id: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    def fetch(self, provider_id: str) -> AbstractAsyncContextManager[FetchedMail]:
         """The mail as the provider gives it, in chunks of at most 256 KiB.
 
         Raises:
             MessageGone: it is not in the mailbox any more.
         """
 
-    async def locate(self, provider_id: str) -> str | None:
-        """Id of the folder in which the mail is now, or None where it is not in the mailbox any more."""
+    async def locate(
+        self, provider_id: str, *, internet_message_id: str = "", among: Sequence[SourceFolder] = ()
+    ) -> Place | None:
+        """Where the mail is now, or None where it is not to be found any more.
+
+        Args:
+            provider_id: which mail.
+            internet_message_id: its Message-ID, for a provider whose ids end with a move (IMAP). It is a hint: senders choose it.
+            among: the folders in which such a provider has to look for it; the first ones first.
+        """
 
     async def categories(self, provider_id: str) -> tuple[str, ...]:
         """The categories that the mail has now.

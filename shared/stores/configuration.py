@@ -24,7 +24,12 @@ class Configuration:
 
     async def companies(self) -> list[str]:
         """Ids of all companies."""
-        return [row.key for row in await self._table.query("PartitionKey eq @p", {"p": INDEX}, select=["op"])]
+        return list(await self.revisions())
+
+    async def revisions(self) -> dict[str, int]:
+        """Ids of all companies with the revision that was saved last; an older one where a crash kept the last out of the index."""
+        rows = await self._table.query("PartitionKey eq @p", {"p": INDEX}, select=["revision"])
+        return {row.key: row.number("revision") for row in rows}
 
     async def save(self, company: Company, *, expected: int) -> int:
         """Store a company whose revision is still the expected one (0: it is new). Returns the new revision.
@@ -32,7 +37,6 @@ class Configuration:
         Raises:
             ConcurrentWrite: somebody else saved it meanwhile.
         """
-        await self._table.put("config.index", INDEX, company.id, {})
         row = await self._table.get(company.id, CURRENT)
         found = 0 if row is None else row.number("revision")
         if found != expected:
@@ -42,9 +46,13 @@ class Configuration:
             )
         packed = pack(company.model_dump_json(by_alias=True))
         revision = expected + 1
+        if row is None:
+            # Before the company: one that nobody finds would be worse than a name without a company.
+            await self._table.put("config.index", INDEX, company.id, {})
         current = Row(company.id, CURRENT, {**packed, "revision": revision}, "" if row is None else row.etag)
         history = Row(company.id, f"revision|{revision:08d}", dict(packed))
         await self._table.transact(
             "config.save", [Write("insert" if row is None else "replace", current), Write("insert", history)]
         )
+        await self._table.put("config.index", INDEX, company.id, {"revision": revision})
         return revision

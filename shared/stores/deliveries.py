@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from shared.model.base import stamp
 from shared.stores.tables import Row, Table, Value
 
 HEALTH = "health"
 DISABLED = "disabled"
+SPARED = "spared"
+"""Partition that names the subscribers that do not answer, so that the tick need not look at all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,20 @@ class Deliveries:
             return await self._table.insert("delivery.health", f"{company}|{subscriber}", HEALTH, {"data": data})
         await self._table.replace("delivery.health", row, {"data": data})
         return True
+
+    async def spare(self, company: str, subscriber: str, now: datetime) -> None:
+        """Note that a subscriber gets one attempt a minute. Before its health says so."""
+        await self._table.put("delivery.spare", SPARED, f"{company}|{subscriber}", {"at": stamp(now)})
+
+    async def spare_no_more(self, company: str, subscriber: str) -> None:
+        """It answers again. After its health says so."""
+        await self._table.delete("delivery.spare_no_more", SPARED, f"{company}|{subscriber}")
+
+    async def spared(self) -> list[tuple[str, str, str]]:
+        """Subscribers that get one attempt a minute, as (company, subscriber, stamp of the last failure)."""
+        rows = await self._table.query("PartitionKey eq @p", {"p": SPARED}, select=["at"])
+        parted = [(row.key.partition("|"), row.text("at")) for row in rows]
+        return [(company, subscriber, at) for (company, _, subscriber), at in parted]
 
     async def waiting_subjects(self, company: str, subscriber: str, *, limit: int = 1000) -> list[str]:
         """Subjects of a subscriber for which something waits."""

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.core.rest import HttpRequest
 
 from shared.effect import effect
 from shared.errors import NetworkFailure, PermanentError, PermissionDenied, PostrumError, ServiceUnavailable, Throttled
@@ -71,6 +72,19 @@ class KeyVaultSecretStore:
                 await self._vault().set_secret(vault_name(name), value)
             except AzureError as error:
                 raise _failure(error, "store a secret") from None
+
+    async def delete(self, name: str) -> None:
+        """Remove a secret; a missing one is as good. The vault keeps it, and its name, as long as it keeps what was deleted."""
+        async with effect("secret.delete"):
+            try:
+                # Not the SDK's `delete_secret`: that one waits, seconds long, until the vault has also filed it away.
+                answer = await self._vault().send_request(HttpRequest("DELETE", f"/secrets/{vault_name(name)}"))
+                answer.raise_for_status()
+            except HttpResponseError as error:
+                if error.status_code != 404:
+                    raise _failure(error, "delete a secret") from None
+            except AzureError as error:
+                raise _failure(error, "delete a secret") from None
 
     async def aclose(self) -> None:
         """End connections."""

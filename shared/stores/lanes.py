@@ -6,6 +6,7 @@ Whoever holds the lease makes all calls to the mailbox. A holder that lost it ge
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,8 @@ from shared.model.base import stamp
 from shared.stores.tables import Row, Table
 
 KEY = "lane"
+_NAMES = ("owner", "until", "epoch", "wanted", "wanted_at", "blocked_until", "cursors")
+"""Everything that a row says; what marks its last write is not needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,40 +77,60 @@ class Lanes:
         Raises:
             ConcurrentWrite: it changed since it was read.
         """
-        values = _values(state)
-        if stored.row is None:
-            if not await self._table.insert(f"lane.{name}", stored.lane, KEY, values):
-                raise ConcurrentWrite("the lane was made by another worker meanwhile")
-            return await self.read(stored.lane)
-        row = await self._table.replace(f"lane.{name}", stored.row, values)
-        return StoredLane(stored.lane, state, row)
+        row = await self._put(name, stored, state)
+        return await self.read(stored.lane) if row is None else StoredLane(stored.lane, state, row)
 
-    async def want(self, lane: str, what: frozenset[str], now: datetime) -> bool:
+    async def want(
+        self,
+        lane: str,
+        what: frozenset[str],
+        now: datetime,
+        *,
+        known: StoredLane | None = None,
+        cursors: Mapping[str, Any] | None = None,
+    ) -> bool:
         """Ask the lane for work.
+
+        Args:
+            lane: which.
+            what: kinds of work.
+            now: the time.
+            known: the lane as it was read a moment ago: it is read again only where it changed since.
+            cursors: to be written with the wish; a holder keeps those that it does not write itself.
 
         Returns:
             True when the caller has to put a task, because nobody holds the lane; False when its holder will see to it.
         """
         for _ in range(20):
-            stored = await self.read(lane)
-            held = stored.state.held(now)
-            if what <= stored.state.wanted:
+            stored, known = known or await self.read(lane), None
+            state = stored.state
+            fresh = {**state.cursors, **(cursors or {})}
+            asked = what <= state.wanted
+            if asked and fresh == state.cursors:
                 # Asked for already. Where nobody holds the lane, another's task is on its way; the tick puts one when it got lost.
                 return False
-            wanted = stored.state.wanted | what
-            since = stored.state.wanted_at or stamp(now)
+            since = state.wanted_at or stamp(now)
+            wish = replace(state, wanted=state.wanted | what, wanted_at=since, cursors=fresh)
             try:
-                await self.write("want", stored, replace(stored.state, wanted=wanted, wanted_at=since))
+                await self._put("want", stored, wish)
             except ConcurrentWrite:
                 continue
-            return not held
+            return not asked and not state.held(now)
         raise ConcurrentWrite("the lane changed twenty times while work was asked for")
 
     async def every(self) -> list[StoredLane]:
-        """All lanes."""
-        return [
-            StoredLane(row.partition, _state(row), row) for row in await self._table.query("RowKey eq @k", {"k": KEY})
-        ]
+        """All lanes, in pages of a thousand."""
+        # Every row of the table is one, so there is nothing to look for, and the service reads on without a filter.
+        rows = await self._table.query("", select=_NAMES)
+        return [StoredLane(row.partition, _state(row), row) for row in rows]
+
+    async def _put(self, name: str, stored: StoredLane, state: LaneState) -> Row | None:
+        """Write the row; None where it is new, and has to be read before it can be written again."""
+        if stored.row is not None:
+            return await self._table.replace(f"lane.{name}", stored.row, _values(state))
+        if not await self._table.insert(f"lane.{name}", stored.lane, KEY, _values(state)):
+            raise ConcurrentWrite("the lane was made by another worker meanwhile")
+        return None
 
 
 def _values(state: LaneState) -> dict[str, str | int | float | bool | bytes | None]:

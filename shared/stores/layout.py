@@ -33,7 +33,6 @@ class TableName(StrEnum):
     PARKED = "parked"
     SERIES = "series"
     SESSIONS = "sessions"
-    SUBSCRIPTIONS = "subscriptions"
     TIMELINE = "timeline"
 
 

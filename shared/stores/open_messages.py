@@ -108,6 +108,14 @@ class OpenMessages:
         """Messages that had to move on by now and did not."""
         return [_open(row) for row in await self._table.query("until lt @now", {"now": stamp(now)}, limit=limit)]
 
+    async def count_by_mailbox(self) -> dict[tuple[str, str], int]:
+        """How many messages are open, by (company, mailbox)."""
+        found: dict[tuple[str, str], int] = {}
+        async for row in self._table.stream("until ge ''", select=["until"]):
+            company, _, mailbox = row.partition.partition("|")
+            found[company, mailbox] = found.get((company, mailbox), 0) + 1
+        return found
+
     async def count(self) -> int:
         """How many messages are open."""
         return len(await self._table.query("until ge ''", select=["until"]))

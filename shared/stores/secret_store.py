@@ -1,4 +1,4 @@
-"""Where secrets are kept. The only things secret are a subscriber's signing keys and, later, refresh tokens."""
+"""Where secrets are kept: signing keys of subscribers, refresh tokens of accounts, passwords of IMAP servers."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ class SecretStore(Protocol):
     async def put(self, name: str, value: str) -> None:
         """Store a secret. An effect."""
 
+    async def delete(self, name: str) -> None:
+        """Remove a secret; a missing one is as good. An effect.
+
+        A vault keeps what was deleted for a while, and its name with it: a name is not used again after this.
+        """
+
 
 class FileSecretStore:
     """Secrets in one JSON file that only its owner may read: for development."""
@@ -35,13 +41,22 @@ class FileSecretStore:
     async def put(self, name: str, value: str) -> None:
         """Store a secret: written beside the file and moved into place, so that a crash leaves the old or the new one."""
         async with effect("secret.put"):
-            secrets = self._read() | {name: value}
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            beside = self._path.with_name(self._path.name + ".new")
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(secrets, file, indent=1, sort_keys=True)
-            beside.replace(self._path)
+            self._write(self._read() | {name: value})
+
+    async def delete(self, name: str) -> None:
+        """Remove a secret; a missing one is as good."""
+        async with effect("secret.delete"):
+            secrets = self._read()
+            if secrets.pop(name, None) is not None:
+                self._write(secrets)
+
+    def _write(self, secrets: dict[str, str]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        beside = self._path.with_name(self._path.name + ".new")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(secrets, file, indent=1, sort_keys=True)
+        beside.replace(self._path)
 
     def _read(self) -> dict[str, str]:
         if not self._path.exists():

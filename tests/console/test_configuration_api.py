@@ -12,33 +12,41 @@ import pytest
 from aiohttp import web as aiohttp_web
 
 from cli.main import main
+from emulator.server import EmulatorThread
 from shared.app import App
 from shared.console.web import web
-from tests.console.conftest import emulator, running_emulator, world  # noqa: F401 - fixtures
+from shared.model.person import Role
+from tests.console.conftest import Browser, Visitors
 from tests.flow.world import CONFIGURATION, World
+from tests.support.api_token import api_token
 
 CHANGED = CONFIGURATION.replace("%SINK%", "http://127.0.0.1:8444/hook").replace(
     "Nordlys Handel", "Nordlys Handel og Lager"
 )
 
 
-async def test_a_file_is_loaded_and_told(world: World, browser: httpx.AsyncClient) -> None:  # noqa: F811
-    answer = await browser.put("/api/v1/configuration", content=CHANGED)
+async def put(owner: Browser, content: str | bytes, **parameters: str) -> httpx.Response:
+    headers = {"X-CSRF-Token": await owner.token()}
+    return await owner.http.put("/api/v1/configuration", content=content, params=parameters, headers=headers)
+
+
+async def test_a_file_is_loaded_and_told(world: World, owner: Browser) -> None:
+    answer = await put(owner, CHANGED)
 
     assert answer.status_code == 200
     assert {"company": "nordlys", "what": "name", "change": "changed"} in answer.json()["differences"]
     stored = await world.app.configuration.company("nordlys")
     assert stored is not None
     assert stored[0].name == "Nordlys Handel og Lager"
-    shown = (await browser.get("/api/v1/configuration")).json()["companies"]
+    shown = (await owner.get("/api/v1/configuration")).json()["companies"]
     assert [company["name"] for company in shown] == ["Nordlys Handel og Lager"]
     assert "whsec_" not in str(shown)
 
 
-async def test_a_dry_run_changes_nothing(world: World, browser: httpx.AsyncClient) -> None:  # noqa: F811
+async def test_a_dry_run_changes_nothing(world: World, owner: Browser) -> None:
     before = await world.app.configuration.company("nordlys")
 
-    answer = await browser.put("/api/v1/configuration", params={"dry_run": "true"}, content=CHANGED)
+    answer = await put(owner, CHANGED, dry_run="true")
 
     assert answer.json()["differences"]
     assert await world.app.configuration.company("nordlys") == before
@@ -55,28 +63,36 @@ async def test_a_dry_run_changes_nothing(world: World, browser: httpx.AsyncClien
 async def test_a_wrong_file_is_answered_with_its_problems(
     content: str | bytes,
     told: str,
-    world: World,  # noqa: F811
-    browser: httpx.AsyncClient,
+    world: World,
+    owner: Browser,
 ) -> None:
     before = await world.app.configuration.company("nordlys")
 
-    answer = await browser.put("/api/v1/configuration", content=content)
+    answer = await put(owner, content)
 
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
-    assert told in str(answer.json()["problems"])
+    assert told in str(answer.json()["errors"])
     assert await world.app.configuration.company("nordlys") == before
 
 
 @pytest.fixture
-def address(world: World) -> Iterator[str]:  # noqa: F811
+async def token(world: World, emulator: EmulatorThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command has the token of an Owner, as a pipeline would give it."""
+    monkeypatch.setenv("POSTRUM_TOKEN", await api_token(world.app, emulator, "owner@postrum.example"))
+
+
+@pytest.fixture
+def address(world: World) -> Iterator[str]:
     """The console behind a real socket, as a host would have it."""
     app = App(world.settings, clock=world.clock)  # its connections belong to the thread's loop
 
     async def forward(request: aiohttp_web.Request) -> aiohttp_web.Response:
         transport = httpx.ASGITransport(web(app))
         async with httpx.AsyncClient(transport=transport, base_url="http://postrum") as client:
-            answer = await client.request(request.method, request.path_qs, content=await request.read())
+            answer = await client.request(
+                request.method, request.path_qs, content=await request.read(), headers=dict(request.headers)
+            )
         return aiohttp_web.Response(body=answer.content, status=answer.status_code)
 
     loop = asyncio.new_event_loop()
@@ -106,35 +122,85 @@ def address(world: World) -> Iterator[str]:  # noqa: F811
 
 
 def test_the_command_loads_a_file_into_a_deployment(
-    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    address: str, token: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "postrum.yaml"
     file.write_text(CHANGED, "utf-8")
 
-    status = main(["config", "apply", str(file), "--url", address, "--key", "k"])
+    status = main(["config", "apply", str(file), "--url", address])
 
     assert status == 0
     assert "~ nordlys › name: changed" in capsys.readouterr().out
 
 
 def test_what_the_command_shows_applies_again_without_a_difference(
-    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    address: str, token: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["config", "show", "--url", address, "--key", "k"]) == 0
+    assert main(["config", "show", "--url", address]) == 0
     file = tmp_path / "shown.yaml"
     file.write_text(capsys.readouterr().out, "utf-8")
 
-    assert main(["config", "apply", str(file), "--url", address, "--key", "k"]) == 0
+    assert main(["config", "apply", str(file), "--url", address]) == 0
     assert "Nothing differs" in capsys.readouterr().out
 
 
 def test_the_command_tells_what_the_deployment_refuses(
-    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    address: str, token: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "postrum.yaml"
     file.write_text(CHANGED.replace("field: subject", "field: subjekt"), "utf-8")
 
-    status = main(["config", "apply", str(file), "--url", address, "--key", "k"])
+    status = main(["config", "apply", str(file), "--url", address])
 
     assert status == 1
     assert "subjekt" in capsys.readouterr().err
+
+
+async def test_the_command_tells_who_may_not(
+    address: str,
+    tmp_path: Path,
+    world: World,
+    emulator: EmulatorThread,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "postrum.yaml"
+    file.write_text(CHANGED, "utf-8")
+    reader = await api_token(world.app, emulator, "reader@postrum.example")
+    for token, status in (("not-a-token", 401), (reader, 403)):
+        monkeypatch.setenv("POSTRUM_TOKEN", token)
+        assert await asyncio.to_thread(main, ["config", "apply", str(file), "--url", address]) == 1
+        assert f"refused your token ({status})" in capsys.readouterr().err
+
+
+def test_the_command_without_a_token_asks_the_azure_cli(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An `az` that answers as the real one: with a token for the scope that the deployment names, or that nobody signed in."""
+    file = tmp_path / "postrum.yaml"
+    file.write_text(CHANGED, "utf-8")
+    monkeypatch.delenv("POSTRUM_TOKEN", raising=False)
+    az = tmp_path / "bin" / "az"
+    az.parent.mkdir()
+    az.write_text('#!/bin/sh\necho "$@" > "$0.said"\necho "Please run az login to setup account." >&2\nexit 1\n')
+    az.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{az.parent}:/usr/bin:/bin")
+
+    assert main(["config", "apply", str(file), "--url", address]) == 1
+
+    assert "az login --tenant" in capsys.readouterr().err
+    assert (
+        "--scope api://" in az.with_name("az.said").read_text()
+        or "--resource api://" in az.with_name("az.said").read_text()
+    )
+
+
+async def test_who_may_not_govern_loads_nothing(world: World, visitor: Visitors) -> None:
+    before = await world.app.configuration.company("nordlys")
+    operator = await visitor(Role.OPERATOR, "nordlys")
+    token = (await operator.get("/companies/nordlys")).text.partition('data-csrf="')[2].partition('"')[0]
+
+    answer = await operator.http.put("/api/v1/configuration", content=CHANGED, headers={"X-CSRF-Token": token})
+
+    assert answer.status_code == 403
+    assert await world.app.configuration.company("nordlys") == before

@@ -22,7 +22,7 @@ from shared.model.config import ActionStep, Company, Rule
 from shared.model.config import Test as Comparison
 
 ROOT = Path(__file__).parents[2]
-PLACES = ("", "docs", "docs/extending", "emulator", "local", "bench", "tests")
+PLACES = ("", "docs", "docs/connect", "docs/extending", "emulator", "local", "bench", "tests")
 PAGES = sorted(page for place in PLACES for page in (ROOT / place).glob("*.md"))
 IMAGES = sorted((ROOT / "docs" / "images").glob("*.svg"))
 FOLDERS = ("shared", "functions", "cli", "emulator", "local", "tests", "docs", "bench")

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.doctor.access import claims, judge_roles
+from shared.doctor.access import judge_roles
 from shared.doctor.model import VERSION, State, green, red, worst, yellow
 from shared.doctor.outside import judge_certificate, judge_health, judge_refusal, judge_skew, judge_version
+from shared.identity.token_claims import claims
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 

@@ -48,7 +48,9 @@ def test_the_roles_are_those_that_the_template_assigns() -> None:
 
 @pytest.mark.parametrize("text", [SECURITY, OPERATIONS, DEPLOY], ids=["security", "operations", "deploy"])
 def test_every_setting_exists(text: str) -> None:
-    known = {setting.name for setting in SETTINGS} | set(re.findall(r"\$\{(\w+)", PARAMETERS))
+    known = (
+        {setting.name for setting in SETTINGS} | set(re.findall(r"\$\{(\w+)", PARAMETERS)) | {"POSTRUM_TOKEN"}
+    )  # of the command
     assert set(re.findall(r"`?(POSTRUM_[A-Z_]+)", text)) <= known
 
 
@@ -74,7 +76,7 @@ def test_paths_of_the_template_exist() -> None:
 
 
 def test_every_parameter_of_the_script_is_one_of_it() -> None:
-    script = (ROOT / "infra" / "exchange" / "Set-PostrumMailboxAccess.ps1").read_text("utf-8")
+    script = (ROOT / "shared" / "setup" / "exchange" / "Set-PostrumMailboxAccess.ps1").read_text("utf-8")
     block = DEPLOY.partition("```powershell")[2].partition("```")[0]
     for name in set(re.findall(r"\s-(\w+)", block)) - {"WhatIf"}:
         assert re.search(rf"\${name}\b", script), name

@@ -70,6 +70,16 @@ def test_there_and_back_with_immutable_ids(graph: GraphClient, control: Control,
     assert [(e["id"], "@removed" in e) for e in entries] == [(made["immutable_id"], lost)]
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_a_round_of_what_was_created_tells_what_left_or_not(graph: GraphClient, control: Control, told: bool) -> None:
+    control.set_behaviour(delta_created_tells_removed=told)
+    made = control.deliver(MAILBOX, mail())
+    _, link = follow(graph, f"{INBOX}?changeType=created", IMMUTABLE)
+    control.move_message(MAILBOX, made["immutable_id"], "archive")
+    expected = [(made["immutable_id"], True)] if told else []
+    assert [(e["id"], "@removed" in e) for e in follow(graph, link, IMMUTABLE)[0]] == expected
+
+
 @pytest.mark.parametrize(("kept", "status"), [(3, 410), (0, 200)])
 def test_old_links_are_gone(graph: GraphClient, control: Control, kept: int, status: int) -> None:
     control.set_behaviour(delta_generations_kept=kept)

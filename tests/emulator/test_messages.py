@@ -153,3 +153,31 @@ def test_load_directory_follows_the_manifest(control: Control, tmp_path: Path) -
     last = control.dump(MAILBOX)["messages"][-1]
     assert (last["subject"], last["folder"], last["is_read"]) == ("B", "Inbox/Done", True)
     assert last["received"] == "2026-11-01T00:00:00Z"
+
+
+def test_a_mail_can_be_put_into_a_folder_as_a_draft(graph: GraphClient, control: Control) -> None:
+    content = base64.b64encode(mail("Put in")).decode()
+    headers = {"Content-Type": "text/plain"}
+    made = graph.call("POST", "/mailFolders/archive/messages", headers=headers, content=content)
+    assert made.status_code == 201
+    [listed] = graph.get("/mailFolders/archive/messages").json()["value"]
+    assert (listed["id"], listed["isDraft"], listed["isRead"]) == (made.json()["id"], True, True)
+    assert graph.get("/mailFolders/drafts/messages").json()["value"] == []
+    assert graph.get(f"/messages/{listed['id']}/$value").content == mail("Put in")
+    refused = graph.call("POST", "/mailFolders/archive/messages", headers=headers, content="%%%")
+    assert (refused.status_code, graph.code(refused)) == (400, "ErrorMimeContentInvalidBase64String")
+
+
+def test_a_link_to_a_file_has_no_content(graph: GraphClient, control: Control) -> None:
+    lines = [
+        "Content-Type: message/external-body; access-type=URL; URL=x",
+        'Content-Disposition: attachment; filename="Budget.xlsx"',
+        "",
+        "Content-Type: application/octet-stream",
+        "",
+    ]
+    made = control.deliver(MAILBOX, "\r\n".join(lines).encode())
+    [shown] = graph.get(f"/messages/{made['id']}/attachments").json()["value"]
+    assert shown["@odata.type"] == "#microsoft.graph.referenceAttachment"
+    assert (shown["name"], shown["contentType"], "contentBytes" in shown) == ("Budget.xlsx", None, False)
+    assert graph.get(f"/messages/{made['id']}/attachments/{shown['id']}/$value").status_code == 405

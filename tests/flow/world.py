@@ -138,6 +138,7 @@ class World:
         """What the functions do with the tasks."""
         return {
             Queue.MAILBOX: self.app.work_mailbox,
+            Queue.IMAP: self.app.work_mailbox,
             Queue.CLASSIFY: self.app.advance,
             Queue.ACT: self.app.advance,
             Queue.DELIVER: self.app.deliver,

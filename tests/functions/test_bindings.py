@@ -67,5 +67,6 @@ def test_the_schedule_of_the_timer_is_a_setting() -> None:
     assert any(setting.name == "POSTRUM_TICK_SCHEDULE" for setting in SETTINGS)
 
 
-def test_http_takes_a_key() -> None:
-    assert {binding["authLevel"] for binding in _bindings("httpTrigger")} == {"FUNCTION"}
+def test_http_is_open_at_the_host_because_the_app_signs_people_in_itself() -> None:
+    # what is open without signing in is tested in tests/console; a key of the host would be a second secret to hand around
+    assert {binding["authLevel"] for binding in _bindings("httpTrigger")} == {"ANONYMOUS"}

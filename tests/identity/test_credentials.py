@@ -130,7 +130,7 @@ async def test_claims_and_forgetting_go_past_the_memory(
     ("code", "error", "words"),
     [
         (700016, ConfigurationError, "consent link"),
-        (7000112, PermissionDenied, "enables the enterprise application"),
+        (7000112, PermissionDenied, "Properties of the enterprise application"),
         (700213, ConfigurationError, "subject"),
         (53003, PermissionDenied, "Conditional Access"),
         (90033, TransientError, "tries again"),
@@ -172,7 +172,7 @@ async def test_a_federated_credential_that_does_not_fit(
     credential: FederatedCredential, emulator: EmulatorThread
 ) -> None:
     emulator.control.remove_federated_credentials(emulator.client_id)
-    with pytest.raises(ConfigurationError, match="AADSTS70021: no federated credential"):
+    with pytest.raises(ConfigurationError, match="AADSTS70021: No federated credential"):
         await credential.get_token(GRAPH)
     emulator.control.create_federated_credential(emulator.client_id, "another subject")
     with pytest.raises(ConfigurationError, match="AADSTS700213"):

@@ -21,6 +21,7 @@ FUNCTIONS: Mapping[str, tuple[int, int, str]] = {
     "environment": (0, 0, "object"),
     "fail": (1, 1, ""),
     "filter": (2, 2, "array"),
+    "flatten": (1, 1, "array"),
     "guid": (1, 99, "string"),
     "int": (1, 1, "int"),
     "items": (1, 1, "array"),

@@ -16,8 +16,8 @@ from tests.infra.repository import INFRA, ROOT
 from tests.infra.tree import Node, text, walk
 
 PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
-SCRIPTS = sorted(INFRA.rglob("*.ps1"))
-EXCHANGE = INFRA / "exchange" / "Set-PostrumMailboxAccess.ps1"
+EXCHANGE = ROOT / "shared" / "setup" / "exchange" / "Set-PostrumMailboxAccess.ps1"
+SCRIPTS = [*sorted(INFRA.rglob("*.ps1")), EXCHANGE]
 REGISTER = INFRA / "entra" / "register.ps1"
 AUTOMATIC = {
     "_",
@@ -59,7 +59,7 @@ CMDLETS = {
     "Out-Null": set(),
     "Out-String": set(),
     "Remove-Item": {"path"},
-    "Select-Object": {"first"},
+    "Select-Object": {"first", "unique"},
     "Set-Content": {"path", "encoding"},
     "Where-Object": set(),
     "Write-Host": set(),
@@ -237,11 +237,21 @@ def test_both_registrations_send_the_same() -> None:
     for word in (
         "displayName", "signInAudience", "appRoles", "homePageUrl", "redirectUris", "enableAccessTokenIssuance",
         "enableIdTokenIssuance", "requiredResourceAccess", "appRoleAssignmentRequired", "federatedIdentityCredentials(name=",
-        "api://AzureADTokenExchange", "Prefer=create-if-missing", "/sign-in/callback", "/consent/callback", "app-roles.json",
+        "api://AzureADTokenExchange", "Prefer=create-if-missing", "app-roles.json", "api-scopes.json",
         "AzureADMultipleOrgs", "IMAP.AccessAsApp", "Mail.ReadWrite", "Mail.Send", "openid", "profile", "appRoleAssignedTo",
+        "offline_access", "Mail.ReadWrite.Shared", "identifierUris", "requestedAccessTokenVersion", "oauth2PermissionScopes",
+        "preAuthorizedApplications", "delegatedPermissionIds", "/callback",
     ):  # fmt: skip
         assert word in posix, word
         assert word in windows, word
+    identifier = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    template = (INFRA / "entra" / "registration.bicep").read_text("utf-8")
+    ids = set(re.findall(identifier, template))
+    assert len(ids) == 4
+    assert ids == set(re.findall(identifier, posix)) == set(re.findall(identifier, windows.partition("#>")[2]))
+    for path in re.findall(r"/([a-z-]+)/callback", template):
+        assert re.search(rf"\b{path}\b", posix)
+        assert f"/{path}/callback" in windows
 
 
 def test_the_commands_that_are_printed_have_the_parameters_of_the_script() -> None:

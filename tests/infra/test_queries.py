@@ -20,7 +20,8 @@ def logged() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for folder in ("shared", "functions"):
         for file in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            tree = ast.parse(file.read_text("utf-8"))
+            for node in ast.walk(tree):
                 if (
                     not isinstance(node, ast.Call)
                     or not isinstance(node.func, ast.Name)
@@ -28,17 +29,32 @@ def logged() -> dict[str, set[str]]:
                 ):
                     continue
                 if node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
-                    fields = {keyword.arg or "" for keyword in node.keywords}
+                    fields = {name for keyword in node.keywords for name in given(keyword, tree)}
                     name = node.args[0].value
                     found[name] = found[name] & fields if name in found else fields
     return found
+
+
+def given(keyword: ast.keyword, tree: ast.Module) -> set[str]:
+    """The fields of one argument: its name, or for `**fields` the keys that the file gives to `fields`."""
+    if keyword.arg is not None:
+        return {keyword.arg}
+    written = [
+        {key.value for key in node.value.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Dict)
+        and isinstance(keyword.value, ast.Name)
+        and [target.id for target in node.targets if isinstance(target, ast.Name)] == [keyword.value.id]
+    ]
+    return set.intersection(*written) if written else set()
 
 
 LOGGED = logged()
 
 
 def test_there_are_queries() -> None:
-    assert len(QUERIES) == 5
+    assert len(QUERIES) == 4
     assert len(PANELS) >= 6
     assert len(LOGGED) > 10
 
@@ -86,6 +102,30 @@ def test_a_delivery_that_arrived_has_the_reason_that_the_queries_know() -> None:
 def test_every_query_belongs_to_an_alert() -> None:
     source = TEMPLATE.files["app/alerts.bicep"].source
     assert sorted(re.findall(r"loadTextContent\('queries/([\w-]+\.kql)'\)", source)) == sorted(QUERIES)
+
+
+def test_a_notice_is_split_by_columns_that_its_query_gives() -> None:
+    source = TEMPLATE.files["app/alerts.bicep"].source
+    split = {
+        query: re.findall(r"'(\w+)'", columns)
+        for query, columns in re.findall(r"queries/([\w-]+\.kql)'\)\s+window: .*\s+columns: \[([^\]]*)\]", source)
+    }
+    assert set(split) == set(QUERIES)
+    assert split["alerts.kql"] == ["What", "Kind", "Company", "Mailbox"]
+    for query, columns in split.items():
+        last = QUERIES[query].strip().splitlines()[-1]
+        assert all(re.search(rf"\b{column}\b", last) for column in columns), query
+
+
+def test_what_postrum_raises_and_clears_is_told_once_each() -> None:
+    """Its own alerts are events: two of them, never resolved by time, and each counted in the quarter of an hour that it came in."""
+    source = TEMPLATE.files["app/alerts.bicep"].source
+    rule = source[source.index("name: 'alerts'") : source.index("name: 'deliveries'")]
+    assert "lasts: false" in rule
+    assert source.count("lasts: false") == 1
+    assert "autoMitigate: rule.lasts" in source
+    assert "evaluationFrequency: 'PT15M'" in source
+    assert "ingestion_time() > ago(15m)" in QUERIES["alerts.kql"]
 
 
 def test_an_alert_that_finds_nothing_is_silent() -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.infra.repository import INFRA, TEMPLATE, load
-from tests.infra.tree import at, literal, named
+from tests.infra.repository import INFRA, TEMPLATE, load, strings
+from tests.infra.tree import File, at, literal
 
 SCRIPTS = sorted(INFRA.rglob("*.sh"))
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
@@ -124,6 +124,9 @@ def test_all_is_well(commands: Commands) -> None:
         ({"AZURE_LOCATION": "westindia"}, REGIONS, "'westindia' does not offer Flex Consumption"),
         ({"POSTRUM_ARCHIVE_IMMUTABILITY_DAYS": "30"}, {}, "excludes erasure"),
         ({"POSTRUM_VIRTUAL_NETWORK": "true"}, REGIONS | {"provider show": (0, "NotRegistered")}, "Microsoft.App"),
+        ({"POSTRUM_PUBLIC_URL": "http://mailroom.example.com"}, REGIONS, "does not begin with https://"),
+        ({"POSTRUM_PUBLIC_URL": "https://mailroom.example.com/"}, REGIONS, "more than a host name"),
+        ({"POSTRUM_PUBLIC_URL": "https://"}, REGIONS, "more than a host name"),
     ],
 )
 def test_what_would_fail_half_way_is_told_before(
@@ -139,6 +142,7 @@ def test_what_would_fail_half_way_is_told_before(
     ("environment", "answers"),
     [
         ({"AZURE_LOCATION": ""}, REGIONS),
+        ({"POSTRUM_PUBLIC_URL": "https://mailroom.example.com"}, REGIONS),
         ({}, {"list-flexconsumption-locations": (1, "")}),
         ({}, {"account show": (1, "")}),
         ({"POSTRUM_ARCHIVE_IMMUTABILITY_DAYS": "30", "POSTRUM_ALLOW_ERASURE": "false"}, REGIONS),
@@ -210,8 +214,38 @@ def test_without_rights_in_entra_one_command_is_printed_that_works(commands: Com
     assert "--send" not in arguments
 
 
-def test_after_a_deployment_the_address_is_printed(commands: Commands) -> None:
-    assert HOOK["POSTRUM_URL"] in commands.run("hooks/postdeploy.sh", **HOOK).stdout
+def test_what_was_chosen_for_sign_in_is_handed_on_to_that_command(commands: Commands) -> None:
+    chosen = {"POSTRUM_MAILBOX_SIGN_IN": "false", "POSTRUM_PUBLIC_URL": "https://mailroom.example.com"}
+    done = commands.run("hooks/postprovision.sh", **(HOOK | chosen | {"POSTRUM_APP_CLIENT_ID": ""}))
+    assert done.returncode == 0, done.stderr
+    assert "--no-mailbox-sign-in --public-url https://mailroom.example.com" in done.stdout
+    assert "Its address will be https://mailroom.example.com" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "console"),
+    [
+        ({}, HOOK["POSTRUM_URL"]),
+        ({"POSTRUM_PUBLIC_URL": ""}, HOOK["POSTRUM_URL"]),
+        ({"POSTRUM_PUBLIC_URL": "https://mailroom.example.com"}, "https://mailroom.example.com"),
+    ],
+)
+def test_after_a_deployment_the_console_is_the_last_line(
+    commands: Commands, environment: dict[str, str], console: str
+) -> None:
+    done = commands.run("hooks/postdeploy.sh", **(HOOK | environment))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"Console: {console}/"
+    assert f"postrum doctor --url {console}\n" in done.stdout
+    assert "--key" not in done.stdout
+    assert commands.calls == []
+
+
+def test_a_pipeline_is_told_that_it_is_no_owner(commands: Commands) -> None:
+    assert "as its Owner" in commands.run("hooks/postdeploy.sh", **HOOK).stdout
+    told = commands.run("hooks/postdeploy.sh", **HOOK, AZURE_PRINCIPAL_TYPE="ServicePrincipal").stdout
+    assert "give a person the role Owner" in told
+    assert "as its Owner" not in told
 
 
 # -- the registration without Bicep ----------------------------------------------------------------------------------------------
@@ -224,6 +258,8 @@ ANSWERS: dict[str, tuple[int, str]] = {
     "account show": (0, "tenant-1"),
     "value=='openid'": (0, "scope-openid"),
     "value=='profile'": (0, "scope-profile"),
+    "value=='offline_access'": (0, "scope-offline"),
+    "value=='Mail.ReadWrite.Shared'": (0, "scope-shared"),
     "value=='Mail.ReadWrite'": (0, "role-read"),
     "value=='Mail.Send'": (0, "role-send"),
     "value=='IMAP.AccessAsApp'": (0, "role-imap"),
@@ -237,14 +273,21 @@ ANSWERS: dict[str, tuple[int, str]] = {
 
 
 def bodies(commands: Commands, method: str) -> dict[str, Any]:
-    """Path → body of what was sent to Microsoft Graph."""
+    """Path → body of what was sent to Microsoft Graph; a second one to the same path sets what it names, as there."""
     found: dict[str, Any] = {}
     for call in commands.calls:
         if method in call and "--body" in call:
             path = call[call.index("--url") + 1].removeprefix("https://graph.microsoft.com/v1.0/")
             body = json.loads(call[call.index("--body") + 1])
-            found[f"{path} {body['appRoleId']}" if "appRoleId" in body else path] = body
+            key = f"{path} {body['appRoleId']}" if "appRoleId" in body else path
+            found[key] = found.get(key, {}) | body
     return found
+
+
+def variable(file: File, name: str) -> str:
+    value = file.of("variable")[name].value
+    assert value is not None
+    return literal(value) or ""
 
 
 def test_the_script_registers_what_the_template_registers(commands: Commands) -> None:
@@ -257,15 +300,26 @@ def test_the_script_registers_what_the_template_registers(commands: Commands) ->
     sets = sent["applications(uniqueName='postrum-abc')"]
     assert sets["signInAudience"] == "AzureADMyOrg"
     assert sets["appRoles"] == load("entra/app-roles.json")
-    redirects = at(application, "web", "redirectUris")
-    assert redirects is not None
-    templated = [child.text.decode() for child in named(redirects) if child.text]
-    assert [f"'{uri.replace('app.example', '${hostName}')}'" for uri in sets["web"]["redirectUris"]] == templated
-    [access] = sets["requiredResourceAccess"]
-    assert access["resourceAccess"] == [
-        {"id": "scope-openid", "type": "Scope"},
-        {"id": "scope-profile", "type": "Scope"},
-    ]
+    assert sets["web"]["redirectUris"] == [f"https://app.example{path}" for path in strings(file, "callbacks")]
+    assert sets["web"]["homePageUrl"] == "https://app.example/"
+    [graph, exchange] = sets["requiredResourceAccess"]
+    assert [one["id"] for one in graph["resourceAccess"]] == [
+        "scope-openid", "scope-profile", "scope-offline", "scope-shared",
+    ]  # fmt: skip
+    assert {one["type"] for one in graph["resourceAccess"]} == {"Scope"}
+    assert exchange == {
+        "resourceAppId": variable(file, "exchangeAppId"),
+        "resourceAccess": [{"id": variable(file, "imapScopeId"), "type": "Scope"}],
+    }
+    assert sets["identifierUris"] == ["api://client-1"]
+    [scope] = load("entra/api-scopes.json")
+    assert sets["api"] == {
+        "requestedAccessTokenVersion": 2,
+        "oauth2PermissionScopes": [scope],
+        "preAuthorizedApplications": [
+            {"appId": variable(file, "azureCliAppId"), "delegatedPermissionIds": [scope["id"]]}
+        ],
+    }
     trust = sent["applications(uniqueName='postrum-abc')/federatedIdentityCredentials(name='managed-identity')"]
     declared = file.of("resource")["trust"].value
     assert declared is not None
@@ -277,16 +331,42 @@ def test_the_script_registers_what_the_template_registers(commands: Commands) ->
         "subject": HOOK["POSTRUM_IDENTITY_PRINCIPAL_ID"],
         "audiences": ["api://AzureADTokenExchange"],
     }
-    assert sent["servicePrincipals(appId='client-1')"] == {"appRoleAssignmentRequired": True}
+    assert sent["servicePrincipals(appId='client-1')"] == {"appRoleAssignmentRequired": False}
     assert bodies(commands, "post") == {}
     assert "azd env set POSTRUM_APP_CLIENT_ID client-1" in done.stdout
     assert "azd env set POSTRUM_SERVICE_PRINCIPAL_ID principal-1" in done.stdout
 
 
+def test_without_sign_in_for_mailboxes_no_permission_on_mail_is_named(commands: Commands) -> None:
+    done = commands.run("entra/register.sh", *REGISTER, "--no-mailbox-sign-in", answers=ANSWERS)
+    assert done.returncode == 0, done.stderr
+    sent = bodies(commands, "patch")
+    [graph] = sent["applications(uniqueName='postrum-abc')"]["requiredResourceAccess"]
+    assert [one["id"] for one in graph["resourceAccess"]] == ["scope-openid", "scope-profile"]
+    assert sent["servicePrincipals(appId='client-1')"] == {"appRoleAssignmentRequired": True}
+
+
+@pytest.mark.parametrize("given", ["https://mailroom.example.com", "https://mailroom.example.com/"])
+def test_an_address_of_its_own_is_registered_beside_that_of_azure(commands: Commands, given: str) -> None:
+    done = commands.run("entra/register.sh", *REGISTER, "--public-url", given, answers=ANSWERS)
+    assert done.returncode == 0, done.stderr
+    web = bodies(commands, "patch")["applications(uniqueName='postrum-abc')"]["web"]
+    paths = strings(TEMPLATE.files["entra/registration.bicep"], "callbacks")
+    hosts = ("https://app.example", "https://mailroom.example.com")
+    assert web["redirectUris"] == [f"{host}{path}" for host in hosts for path in paths]
+    assert web["homePageUrl"] == "https://mailroom.example.com/"
+
+
+def test_the_same_address_twice_is_registered_once(commands: Commands) -> None:
+    commands.run("entra/register.sh", *REGISTER, "--public-url", "https://app.example", answers=ANSWERS)
+    web = bodies(commands, "patch")["applications(uniqueName='postrum-abc')"]["web"]
+    assert len(web["redirectUris"]) == len(set(web["redirectUris"])) == 3
+
+
 def test_everything_is_an_upsert(commands: Commands) -> None:
     commands.run("entra/register.sh", *REGISTER, answers=ANSWERS)
     patches = [call for call in commands.calls if "patch" in call]
-    assert len(patches) == 3
+    assert len(patches) == 4
     assert all("Prefer=create-if-missing" in call for call in patches)
 
 
@@ -324,6 +404,9 @@ def test_what_is_assigned_already_is_left_alone(commands: Commands) -> None:
         (),
         REGISTER[:4],
         (*REGISTER[:2], "--url", "http://app.example", *REGISTER[4:]),
+        (*REGISTER[:2], "--url", 'https://app.example", "x', *REGISTER[4:]),
+        (*REGISTER, "--public-url", "http://app.example"),
+        (*REGISTER, "--public-url", 'https://a"b'),
         (*REGISTER, "--owner"),
         (*REGISTER, "--owner", "x'y"),
         (*REGISTER, "--name", 'a"b'),

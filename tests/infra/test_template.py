@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
+from shared.identity.scopes import GRAPH_MAIL, OUTLOOK_IMAP
+from shared.identity.sign_in import CALLBACK as SIGN_IN
+from shared.model.person import Role
 from shared.model.task import Queue
 from shared.settings import SETTINGS, read
 from shared.stores.layout import CONTAINERS, TableName
@@ -117,6 +120,10 @@ def test_the_app_starts_with_the_settings_of_the_template() -> None:
         "appClientId": str(uuid.UUID(int=3)),
         "allowedNetworks": "",
         "probeMailbox": "",
+        "publicUrl": "https://mailroom.example.com",
+        "googleClientId": "1-a.apps.googleusercontent.com",
+        "appCertificate": "app-certificate",
+        "string(silentMinutes)": "90",
         "outboundAddresses": "203.0.113.7",
         "string(mailLimitMib)": "150",
         "tickSchedule": "0 * * * * *",
@@ -131,6 +138,20 @@ def test_the_app_starts_with_the_settings_of_the_template() -> None:
     assert settings.authority == "https://login.microsoftonline.com"
     assert settings.host_storage.queue_uri == values["hostStorage.properties.primaryEndpoints.queue"]
     assert settings.outbound_addresses == ("203.0.113.7",)
+    assert settings.public_url == "https://mailroom.example.com"
+    assert settings.google_client_id == "1-a.apps.googleusercontent.com"
+    assert settings.app_certificate == "app-certificate"
+    assert settings.silent_minutes == 90
+
+
+def test_minutes_of_silence_are_bounded_as_in_the_code() -> None:
+    """What the template lets through, the app takes; what it stops, the app would refuse."""
+    for file in (MAIN, FUNCTION):
+        bounds = [file.of("parameter")["silentMinutes"].decorators[name] for name in ("minValue", "maxValue")]
+        assert [text(node) for node in bounds if node is not None] == ["5", "10080"]
+    default = MAIN.of("parameter")["silentMinutes"].value
+    assert default is not None
+    assert text(default) == {setting.name: setting.default for setting in SETTINGS}["POSTRUM_SILENT_MINUTES"]
 
 
 def test_every_queue_of_the_code_is_created_with_its_poison_queue() -> None:
@@ -209,7 +230,12 @@ def test_what_the_settings_page_says_of_roles_is_assigned() -> None:
 
 
 def test_ids_of_apps_and_roles_are_nowhere_else() -> None:
-    known = {"00000003-0000-0000-c000-000000000000", "00000002-0000-0ff1-ce00-000000000000"}
+    known = {
+        "00000003-0000-0000-c000-000000000000",  # Microsoft Graph
+        "00000002-0000-0ff1-ce00-000000000000",  # Exchange Online
+        "04b07795-8ddb-461a-bbee-02f9e1bf7b46",  # Azure CLI
+        "652390e4-393a-48de-9484-05f9b1212954",  # IMAP.AccessAsUser.All
+    }
     found = {
         one
         for file in TEMPLATE.files.values()
@@ -235,9 +261,100 @@ def test_app_roles_keep_their_ids() -> None:
     )
 
 
+def test_app_roles_are_those_of_the_code() -> None:
+    assert {role["value"] for role in load("entra/app-roles.json")} == set(Role)
+
+
+REGISTRATION = TEMPLATE.files["entra/registration.bicep"]
+
+
+def of_registration(resource: str, *path: str) -> str:
+    node = at(REGISTRATION.of("resource")[resource].value, *path)  # type: ignore[arg-type]
+    assert node is not None, path
+    return re.sub(r"\s+", " ", text(node))
+
+
+def test_entra_sends_people_back_to_addresses_that_the_app_has() -> None:
+    callbacks = strings(REGISTRATION, "callbacks")
+    assert SIGN_IN in callbacks
+    product = "".join(path.read_text("utf-8") for path in (ROOT / "shared").rglob("*.py"))
+    assert sorted(callbacks) == sorted(set(re.findall(r"/[a-z-]+/callback\b", product)))
+    addresses = REGISTRATION.of("variable")["addresses"].value
+    assert addresses is not None
+    assert text(addresses) == "union(['https://${hostName}'], empty(publicUrl) ? [] : [publicUrl])"
+    redirects = of_registration("application", "web", "redirectUris")
+    assert redirects == "flatten(map(addresses, address => map(callbacks, path => '${address}${path}')))"
+
+
+def test_the_api_has_the_name_that_the_command_asks_for() -> None:
+    assert of_registration("exposed", "identifierUris") == "[ 'api://${application.appId}' ]"
+    for resource in ("application", "exposed"):
+        assert of_registration(resource, "api", "requestedAccessTokenVersion") == "2"
+        assert of_registration(resource, "api", "oauth2PermissionScopes") == "apiScopes"
+        assert of_registration(resource, "uniqueName") == "uniqueName"
+    allowed = of_registration("exposed", "api", "preAuthorizedApplications")
+    assert "appId: azureCliAppId delegatedPermissionIds: map(apiScopes, scope => scope.id)" in allowed
+    [scope] = load("entra/api-scopes.json")
+    assert (scope["value"], scope["type"], scope["isEnabled"]) == ("access_as_user", "User", True)
+    assert scope["id"] == "2dd1a540-674d-51bc-9fc4-db6a978321a4"
+
+
+def test_a_registration_names_itself_only_the_second_time() -> None:
+    """And what comes after waits for that: two changes of one object at a time are refused."""
+    assert "application." not in text(REGISTRATION.of("resource")["application"].node).partition("= {")[2]
+    for resource in ("trust", "servicePrincipal"):
+        assert "exposed." in text(REGISTRATION.of("resource")[resource].node)
+
+
+def test_the_audience_is_one_tenant_unless_others_were_asked_for() -> None:
+    assert of_registration("application", "signInAudience") == "multiTenant ? 'AzureADMultipleOrgs' : 'AzureADMyOrg'"
+    assert text(MAIN.of("parameter")["multiTenant"].value) == "false"  # type: ignore[arg-type]
+
+
+def test_accounts_are_let_in_only_where_they_may_sign_in_for_a_mailbox() -> None:
+    assert of_registration("servicePrincipal", "appRoleAssignmentRequired") == "!mailboxSignIn"
+    delegated = REGISTRATION.of("variable")["delegatedPermissions"].value
+    assert delegated is not None
+    assert GRAPH_MAIL == "https://graph.microsoft.com/Mail.ReadWrite.Shared"
+    assert OUTLOOK_IMAP.rpartition("/")[2] in REGISTRATION.of("variable")["imapScopeId"].description
+    assert re.sub(r"\s+", " ", text(delegated)) == (
+        "mailboxSignIn ? ['openid', 'profile', 'offline_access', 'Mail.ReadWrite.Shared'] : ['openid', 'profile']"
+    )
+    access = of_registration("application", "requiredResourceAccess")
+    assert access == "mailboxSignIn ? concat(graphAccess, imapAccess) : graphAccess"
+
+
+def test_nothing_is_granted_in_the_name_of_people() -> None:
+    """Delegated permissions are declared; a grant for all accounts would be a resource of its own."""
+    kinds = {one.of.partition("@")[0] for file in TEMPLATE.files.values() for one in file.of("resource").values()}
+    assert "Microsoft.Graph/applications" in kinds
+    assert "Microsoft.Graph/oauth2PermissionGrants" not in kinds
+
+
+def test_who_deploys_becomes_owner() -> None:
+    owner = TEMPLATE.files["entra/owner.bicep"]
+    given = {name: text(node) for name, node in properties(owner.of("resource")["owner"].value).items()}  # type: ignore[arg-type]
+    assert given == {"appRoleId": "ownerRole", "principalId": "ownerId", "resourceId": "servicePrincipalId"}
+    assert "role => role.value == 'Owner'" in owner.source
+    module = MAIN.of("module")["owner"]
+    assert module.condition is not None
+    assert text(module.condition) == "(directoryAccess && principalType == 'User' && !empty(principalId))"
+
+
+def test_the_product_signs_people_in_and_not_the_platform() -> None:
+    """Sign-in of the platform would answer Graph's notifications with a redirect, and invites trust in headers."""
+    for file in TEMPLATE.files.values():
+        assert "authsettings" not in file.source.lower(), file.path
+    levels = {
+        path.name: re.findall(r"AuthLevel\.(\w+)", path.read_text("utf-8"))
+        for path in (ROOT / "functions").glob("*.py")
+    }
+    assert levels["console.py"] == ["ANONYMOUS"]
+    assert {level for found in levels.values() for level in found} == {"ANONYMOUS"}
+
+
 def test_mail_permissions_are_asked_for_only_where_the_whole_tenant_was_chosen() -> None:
-    registration = TEMPLATE.files["entra/registration.bicep"]
-    assert text(registration.of("variable")["mailPermissions"].node).startswith(
+    assert text(REGISTRATION.of("variable")["mailPermissions"].node).startswith(
         "var mailPermissions = mailboxAccess == 'tenantWide'"
     )
     condition = MAIN.of("module")["mailPermission"].condition

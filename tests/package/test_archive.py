@@ -117,6 +117,7 @@ def test_packages_are_kept_apart_by_whether_the_graph_sdk_is_whole(
     pruned: list[Path] = []
     monkeypatch.setattr(dependencies, "_install", lambda target: (target / "a.py").write_text("A = 1\n"))
     monkeypatch.setattr(dependencies.graph_sdk, "prune", pruned.append)
+    monkeypatch.setattr(dependencies.babel_data, "prune", lambda site: None)
     small, whole = site_packages(cache=tmp_path), site_packages(cache=tmp_path, whole_graph_sdk=True)
     assert small != whole
     assert len(pruned) == 1

@@ -10,7 +10,7 @@ from local.package.graph_sdk import GENERATED
 from tests.package.conftest import Unpacked
 
 MAKE_EVERY_REQUEST = """
-import asyncio, inspect, json, sys, warnings
+import asyncio, datetime, inspect, json, sys, warnings
 warnings.simplefilter("error")
 from shared.sources.graph.client import Timing
 from shared.sources.graph.requests import Requests
@@ -21,11 +21,13 @@ class Credential:
     async def get_token(self, *scopes, **more):
         return AccessToken("token", 4102444800)
 
-VALUES = {"size": 10, "url": "https://graph.example/v1.0/users/a@b.example/messages?x=1", "properties": {"isRead": True}}
+WHEN = datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
+VALUES = {"size": 10, "since": WHEN, "before": WHEN, "unread": True, "content": b"Subject: x", "properties": {"isRead": True}}
+VALUES["url"] = "https://graph.example/v1.0/users/a@b.example/messages?x=1"
 
 async def main():
     session = open_session(
-        Credential(), base_url="https://graph.example/v1.0", scope="https://graph.example/.default", ca_file=None, timing=Timing()
+        Credential(), base_url="https://graph.example/v1.0", scopes=["https://graph.example/.default"], ca_file=None, timing=Timing()
     )
     requests = Requests(session, "a@b.example")
     made = {}

@@ -23,11 +23,13 @@ import trustme
 
 from emulator.server import EmulatorThread
 from local.azurite import Account, Azurite
+from local.ports import free_port
 from local.sample_mailbox import sample_mails
 from shared.app import App
 from shared.configuration.yaml_file import companies
 from shared.settings import read
 from shared.stores.layout import create_all
+from tests.emulator.visitor import Visitor
 from tests.flow.seeing import events, places
 from tests.flow.world import CONFIGURATION, MAILBOX
 from tests.local.waiting import LIMIT_SECONDS, until
@@ -48,6 +50,12 @@ class Place:
     emulator: EmulatorThread
     account: Account
     secrets: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where the app will be."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def common(self) -> dict[str, str]:
@@ -64,6 +72,7 @@ class Place:
             "POSTRUM_ALLOW_HTTP_WEBHOOKS": "true",
             "POSTRUM_SECRETS_FILE": str(self.secrets),
             "POSTRUM_TICK_SCHEDULE": "*/2 * * * * *",
+            "POSTRUM_PUBLIC_URL": self.url,
         }
 
     @property
@@ -102,7 +111,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
         issued.private_key_pem.write_to_path(key)
         certificate.write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
         with Azurite(certificate=(certificate, key), oauth=True) as azurite:
-            yield Place(emulator, azurite.accounts[0], tmp_path / "secrets.json")
+            place = Place(emulator, azurite.accounts[0], tmp_path / "secrets.json", free_port())
+            emulator.control.set_registration(redirect_uris=[f"{place.url}/sign-in/callback"])
+            yield place
 
 
 @pytest.fixture
@@ -119,14 +130,13 @@ def worker(tmp_path: Path) -> Path:
     return folder
 
 
-def get(url: str, key: str = "") -> tuple[int, str]:
-    request = urllib.request.Request(url, headers={"x-functions-key": key} if key else {})
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
+def sign_in(visitor: Visitor, url: str) -> None:
+    """As the Owner, by the pages of Entra; the visitor's browser keeps the session."""
+    start = visitor.open(f"{url}/sign-in/start")
+    back = visitor.sign_in(start.location, "owner@postrum.example")
+    assert back.location.startswith(f"{url}/sign-in/callback?"), back.text
+    home = visitor.open(back.location)
+    assert (home.status, home.location) == (303, "/"), home.text
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
@@ -138,7 +148,6 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
 class Running:
     process: subprocess.Popen[str]
     url: str
-    key: str
 
 
 @pytest.fixture
@@ -148,15 +157,14 @@ def start(unpacked: Unpacked, place: Place, worker: Path, tmp_path: Path) -> Ite
     def start() -> Running:
         ready = tmp_path / "ready.json"
         command = [str(unpacked.python), "-I", "-c", HOST, "\n".join([*unpacked.path, str(worker)]), "local.host"]
-        command += ["--app", str(unpacked.folder), "--port", "0", "--ca-file", place.emulator.ca_file]
+        command += ["--app", str(unpacked.folder), "--port", str(place.port), "--ca-file", place.emulator.ca_file]
         command += ["--ready-file", str(ready), "--invocations", str(tmp_path / "invocations.jsonl")]
         with (tmp_path / "host.log").open("w") as log:
             process = subprocess.Popen(command, cwd="/", env=place.by_identity, stdout=log, stderr=log, text=True)
         processes.append(process)
         until(lambda: ready.exists() or process.poll() is not None)
         assert process.poll() is None, (tmp_path / "host.log").read_text()
-        document = json.loads(ready.read_text())
-        return Running(process, document["url"], document["keys"]["function"])
+        return Running(process, json.loads(ready.read_text())["url"])
 
     yield start
     for process in processes:
@@ -187,9 +195,12 @@ async def test_a_mail_is_filed_and_announced_by_the_package_alone(
     assert set(places(place.emulator).values()) == {"Imported"}, log
     assert [event["type"] for event in events(place.emulator)], log
 
-    status, page = get(running.url + "/", running.key)
-    assert (status, "Ihre Rechnung" in page) == (200, True), page
-    assert get(running.url + "/")[0] == 401
+    with Visitor(place.emulator) as visitor:
+        stranger = visitor.open(running.url + "/")
+        assert (stranger.status, stranger.location.partition("?")[0]) == (303, "/sign-in")
+        sign_in(visitor, running.url)
+        page = visitor.open(running.url + "/companies/nordlys/messages")
+        assert (page.status, "Ihre Rechnung" in page.text) == (200, True), page.text
     running.process.terminate()
     assert running.process.wait(LIMIT_SECONDS) == 0
 

@@ -69,6 +69,9 @@ class GraphProvider:
     def categories(self, provider_id: str) -> tuple[str, ...]:
         return tuple(self.message(provider_id)["categories"])
 
+    def junk(self, content: bytes) -> None:
+        self.control.deliver(self.address, content, folder="junkemail")
+
     def message(self, provider_id: str) -> dict[str, Any]:
         return next(m for m in self.control.dump(self.address)["messages"] if m["immutable_id"] == provider_id)
 

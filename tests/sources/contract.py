@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import pytest
 
 from shared.effect import Moment, observe
 from shared.errors import MessageGone, NotFound
-from shared.sources.base import ListedMail, MailSource, SourceFolder
+from shared.sources.base import ListedMail, MailChanges, MailSource, Place, SourceFolder
 
 CHUNK = 256 * 1024
 MEBIBYTE = 1024 * 1024
@@ -69,6 +69,9 @@ class Provider(Protocol):
     def categories(self, provider_id: str) -> tuple[str, ...]:
         """Its categories."""
 
+    def junk(self, content: bytes) -> None:
+        """Put a mail into the folder for junk."""
+
 
 async def whole(source: MailSource, provider_id: str) -> bytes:
     async with source.fetch(provider_id) as pieces:
@@ -93,6 +96,21 @@ async def every(source: MailSource, folder: SourceFolder, size: int = 200) -> li
     return [mail async for page in pages(source, folder, size) for mail in page]
 
 
+async def added(
+    source: MailSource, folder: SourceFolder, cursor: str | None, size: int = 200
+) -> tuple[list[str], str, int]:
+    """Ids of what was added since the cursor, the cursor for the next time, and how many pages that took."""
+    ids: list[str] = []
+    page: MailChanges | None = None
+    number = 0
+    while page is None or page.next is not None:
+        page = await source.changes(folder, cursor=cursor, page=page.next if page else None, size=size)
+        ids += [mail.provider_id for mail in page.mails]
+        number += 1
+    assert page.cursor
+    return list(dict.fromkeys(ids)), page.cursor, number
+
+
 @pytest.fixture
 def effects() -> Iterator[list[str]]:
     names: list[str] = []
@@ -103,6 +121,9 @@ def effects() -> Iterator[list[str]]:
 
 class MailSourceContract:
     """Inherit this, and give the fixtures `source: MailSource` and `provider: Provider`."""
+
+    odd_body = "\x00\x7fÆ" * 1000 + "\r\n.\r\n\n\r"
+    """Bytes that a mail should not have, and that the provider keeps all the same."""
 
     # -- folders
 
@@ -151,6 +172,37 @@ class MailSourceContract:
         assert (await source.create_folder("postrum")).id == (await found(source, "Postrum")).id
         assert effects == []
 
+    @pytest.mark.pain("C32")
+    async def test_the_tree_has_every_folder_below_the_inbox_and_parents_come_first(
+        self, source: MailSource, provider: Provider
+    ) -> None:
+        for path in ("Arkiv", "Til manuel opfølgning", "Arkiv/2026", "Arkiv/2026/Märkte & Müll", "日本語"):
+            provider.make_folder(path)
+        provider.deliver(mail_bytes("One"), "Arkiv/2026")
+        provider.deliver(mail_bytes("Two"), "Arkiv/2026", is_read=True)
+        nodes = await source.tree()
+        by_path = {node.path: node for node in nodes}
+        assert nodes[0].path == ""
+        assert nodes[0].parent is None
+        assert {"Arkiv", "Til manuel opfølgning", "Arkiv/2026", "Arkiv/2026/Märkte & Müll", "日本語"} <= set(by_path)
+        assert by_path["Arkiv/2026/Märkte & Müll"].name == "Märkte & Müll"
+        assert by_path["Arkiv/2026"].parent == by_path["Arkiv"].id
+        assert by_path["Arkiv"].parent == nodes[0].id
+        assert (by_path["Arkiv/2026"].total, by_path["Arkiv/2026"].unread) == (2, 1)
+        assert all(by_path[path].below_inbox for path in by_path if path)
+        seen: set[str] = set()
+        for node in nodes:
+            assert node.parent is None or node.parent in seen
+            seen.add(node.id)
+        for path in ("", "Arkiv/2026/Märkte & Müll", "日本語"):
+            assert (await found(source, path)).id == by_path[path].id
+
+    async def test_what_lies_in_the_folder_for_junk_is_counted(self, source: MailSource, provider: Provider) -> None:
+        assert await source.junk_count() in (0, None)
+        provider.junk(mail_bytes("Prize"))
+        provider.junk(mail_bytes("Another prize"))
+        assert await source.junk_count() == 2
+
     # -- listing
 
     async def test_an_empty_folder_lists_nothing(self, source: MailSource, provider: Provider) -> None:
@@ -189,10 +241,91 @@ class MailSourceContract:
         assert by_id[receipt].read_receipt_requested
         assert set(by_id[receipt].categories) == {"Red", "Blue"}
 
+    async def test_the_size_is_right_where_it_is_known_before_the_fetch(
+        self, source: MailSource, provider: Provider
+    ) -> None:
+        content = mail_bytes(body="x" * 5000)
+        provider.deliver(content)
+        [mail] = await every(source, await found(source, ""))
+        assert mail.size in (None, len(content))
+
+    async def test_only_what_was_received_since_a_moment_is_listed_and_the_rest_is_counted(
+        self, source: MailSource, provider: Provider
+    ) -> None:
+        moment = datetime(2026, 11, 2, 8, 15, 30, tzinfo=UTC)
+        offsets = [timedelta(days=-400), timedelta(hours=-9), timedelta(seconds=-1), timedelta(0), timedelta(hours=20)]
+        ids = [provider.deliver(mail_bytes(f"At {offset}"), received=moment + offset) for offset in offsets]
+        inbox = await found(source, "")
+        page = await source.list(inbox, since=moment)
+        assert [mail.provider_id for mail in page.mails] == ids[3:]
+        assert await source.count(inbox) == 5
+        assert await source.count(inbox, before=moment) == 3
+        assert await source.count(inbox, before=moment - timedelta(days=500)) == 0
+
+    async def test_only_what_nobody_has_read_is_listed_when_that_is_asked_for(
+        self, source: MailSource, provider: Provider
+    ) -> None:
+        days = range(1, 9)
+        ids = {
+            day: provider.deliver(
+                mail_bytes(f"Day {day}"), received=datetime(2026, 11, day, 8, tzinfo=UTC), is_read=day % 2 == 0
+            )
+            for day in days
+        }
+        inbox = await found(source, "")
+        listed: list[str] = []
+        page = await source.list(inbox, unread=True, size=3)
+        listed += [mail.provider_id for mail in page.mails]
+        while page.next:
+            page = await source.list(inbox, unread=True, size=3, page=page.next)
+            listed += [mail.provider_id for mail in page.mails]
+        assert listed == [ids[day] for day in days if day % 2]
+        after = datetime(2026, 11, 4, tzinfo=UTC)
+        both = await source.list(inbox, unread=True, since=after)
+        assert [mail.provider_id for mail in both.mails] == [ids[5], ids[7]]
+        assert len(await every(source, inbox)) == 8
+
+    async def test_reading_leaves_the_read_flag_alone(self, source: MailSource, provider: Provider) -> None:
+        mail = provider.deliver(mail_bytes())
+        inbox = await found(source, "")
+        await every(source, inbox)
+        await added(source, inbox, None)
+        await whole(source, mail)
+        assert not provider.is_read(mail)
+
+    # -- changes
+
+    @pytest.mark.pain("C4")
+    async def test_the_changes_are_everything_at_first_and_then_what_came_since(
+        self, source: MailSource, provider: Provider
+    ) -> None:
+        inbox = await found(source, "")
+        first = [provider.deliver(mail_bytes(f"First {number}")) for number in range(5)]
+        ids, cursor, number = await added(source, inbox, None, size=2)
+        assert sorted(ids) == sorted(first)
+        assert number > 1
+        assert (await added(source, inbox, cursor))[0] == []
+        # a mail that was received long before, and came late
+        late = provider.deliver(mail_bytes("Late"), received=datetime(2020, 1, 1, tzinfo=UTC), is_read=True)
+        ids, after, _ = await added(source, inbox, cursor)
+        assert ids == [late]
+        assert (await added(source, inbox, after))[0] == []
+        # a cursor that was not written down in time gives the same once more
+        assert (await added(source, inbox, cursor))[0] == [late]
+
+    async def test_what_left_the_folder_is_not_among_its_changes(self, source: MailSource, provider: Provider) -> None:
+        provider.make_folder("Away")
+        inbox = await found(source, "")
+        _, cursor, _ = await added(source, inbox, None)
+        mails = [provider.deliver(mail_bytes(f"Mail {number}")) for number in range(3)]
+        provider.move(mails[0], "Away")
+        provider.delete(mails[2])
+        assert (await added(source, inbox, cursor))[0] == [mails[1]]
+
     # -- fetching
 
     async def test_the_mail_is_fetched_byte_for_byte(self, source: MailSource, provider: Provider) -> None:
-        content = mail_bytes(body="\x00\x7fÆ" * 1000 + "\r\n.\r\n\n\r")
+        content = mail_bytes(body=self.odd_body)
         mail = provider.deliver(content)
         assert await whole(source, mail) == content
 
@@ -254,13 +387,42 @@ class MailSourceContract:
         provider.make_folder("Imported")
         mail = provider.deliver(mail_bytes())
         inbox, imported = await found(source, ""), await found(source, "Imported")
-        assert await source.locate(mail) == inbox.id
+        assert await source.locate(mail) == Place(folder=inbox.id, provider_id=mail)
         moved = await source.move(mail, imported)
         assert provider.place(moved) == "Imported"
         assert provider.moves(moved) == 1
-        assert await source.locate(moved) == imported.id
+        assert await source.locate(moved) == Place(folder=imported.id, provider_id=moved)
         assert await every(source, inbox) == []
+        assert [listed.provider_id for listed in await every(source, imported)] == [moved]
         assert len(effects) == 1
+
+    async def test_a_mail_is_found_by_its_old_id_where_it_was_moved_to(
+        self, source: MailSource, provider: Provider
+    ) -> None:
+        for name in ("Imported", "Other"):
+            provider.make_folder(name)
+        inbox, imported, other = await found(source, ""), await found(source, "Imported"), await found(source, "Other")
+        content = mail_bytes("Wanted")
+        old = provider.deliver(content)
+        provider.deliver(mail_bytes("Another"), "Imported")
+        [listed] = await every(source, inbox)
+        moved = await source.move(old, imported)
+        place = await source.locate(old, internet_message_id=listed.internet_message_id, among=[other, imported, inbox])
+        assert place == Place(folder=imported.id, provider_id=moved)
+        assert await whole(source, place.provider_id) == content
+
+    async def test_a_mail_that_a_person_moved_is_found_among_the_folders_that_are_named(
+        self, source: MailSource, provider: Provider
+    ) -> None:
+        provider.make_folder("Elsewhere")
+        elsewhere = await found(source, "Elsewhere")
+        mail = provider.deliver(mail_bytes("Dragged away"))
+        [listed] = await every(source, await found(source, ""))
+        provider.move(mail, "Elsewhere")
+        place = await source.locate(mail, internet_message_id=listed.internet_message_id, among=[elsewhere])
+        assert place is not None
+        assert place.folder == elsewhere.id
+        assert await whole(source, place.provider_id) == mail_bytes("Dragged away")
 
     @pytest.mark.fault("B01")
     async def test_a_mail_that_is_gone_is_not_moved_and_not_located(
@@ -317,3 +479,29 @@ class MailSourceContract:
         provider.delete(mail)
         with pytest.raises(MessageGone):
             await source.change(mail, mark_read=True)
+
+    # -- a mail of our own
+
+    async def test_a_mail_of_our_own_is_put_in_as_if_it_had_arrived(
+        self, source: MailSource, provider: Provider, effects: list[str]
+    ) -> None:
+        provider.make_folder("Test")
+        folder = await found(source, "Test")
+        made = await source.append(folder, mail_bytes("Test mail of Postrum"))
+        [mail] = await every(source, folder)
+        assert mail.provider_id == made
+        assert mail.subject == "Test mail of Postrum"
+        assert not mail.is_read
+        assert b"Please pay." in await whole(source, made)
+        assert len(effects) == 1
+
+    async def test_a_deleted_mail_is_in_no_folder_that_is_read_and_deleting_it_again_is_no_error(
+        self, source: MailSource, provider: Provider, effects: list[str]
+    ) -> None:
+        mail, other = provider.deliver(mail_bytes("Unwanted")), provider.deliver(mail_bytes("Wanted"))
+        inbox = await found(source, "")
+        await source.delete(mail)
+        assert [listed.provider_id for listed in await every(source, inbox)] == [other]
+        assert len(effects) == 1
+        provider.delete(other)
+        await source.delete(other)

@@ -10,13 +10,14 @@ import pytest
 
 from shared.errors import (
     ConcurrentWrite,
+    CursorLost,
     MessageGone,
     NotFound,
     PermanentError,
     PermissionDenied,
+    PostrumError,
     ServiceUnavailable,
     Throttled,
-    TransientError,
 )
 from shared.sources.graph.errors import failure, refusal, retry_after
 
@@ -31,37 +32,45 @@ def body(code: str, *, inner: str = "innerError", inner_code: str = "") -> bytes
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "expected"),
+    ("status", "code", "expected", "cause"),
     [
-        (400, "ErrorInvalidIdMalformed", PermanentError),
-        (400, "ErrorInvalidUser", PermanentError),
-        (401, "InvalidAuthenticationToken", PermissionDenied),
-        (403, "ErrorAccessDenied", PermissionDenied),
-        (403, "ErrorQuotaExceeded", PermanentError),
-        (404, "ErrorItemNotFound", MessageGone),
-        (404, "erroritemnotfound", MessageGone),
-        (404, "ErrorFolderNotFound", NotFound),
-        (404, "MailboxNotEnabledForRESTAPI", NotFound),
-        (404, "ResourceNotFound", NotFound),
-        (404, "UnknownError", NotFound),
-        (408, "", ServiceUnavailable),
-        (409, "ErrorIrresolvableConflict", ConcurrentWrite),
-        (410, "SyncStateNotFound", TransientError),
-        (412, "ErrorIrresolvableConflict", ConcurrentWrite),
-        (413, "ErrorMessageSizeExceeded", PermanentError),
-        (429, "TooManyRequests", Throttled),
-        (500, "", ServiceUnavailable),
-        (502, "", ServiceUnavailable),
-        (503, "MailboxInfoStale", ServiceUnavailable),
-        (504, "UnknownError", ServiceUnavailable),
-        (302, "", PermanentError),
-        (418, "", PermanentError),
+        (400, "ErrorInvalidIdMalformed", PermanentError, "graph_refused"),
+        (400, "ErrorInvalidUser", PermanentError, "graph_mailbox_not_found"),
+        (400, "resyncRequired", CursorLost, "graph_delta_lost"),
+        (400, "SyncStateNotFound", CursorLost, "graph_delta_lost"),
+        (401, "InvalidAuthenticationToken", PermissionDenied, "graph_token_refused"),
+        (403, "ErrorAccessDenied", PermissionDenied, "graph_access_denied"),
+        (403, "ErrorQuotaExceeded", PermanentError, "graph_quota"),
+        (404, "ErrorItemNotFound", MessageGone, "graph_message_gone"),
+        (404, "erroritemnotfound", MessageGone, "graph_message_gone"),
+        (404, "ErrorFolderNotFound", NotFound, "graph_folder_gone"),
+        (404, "MailboxNotEnabledForRESTAPI", NotFound, "graph_mailbox_not_enabled"),
+        (404, "ResourceNotFound", NotFound, "graph_mailbox_not_found"),
+        (404, "ErrorInvalidUser", NotFound, "graph_mailbox_not_found"),
+        (404, "syncStateNotFound", CursorLost, "graph_delta_lost"),
+        (404, "UnknownError", NotFound, "graph_refused"),
+        (408, "", ServiceUnavailable, "graph_unavailable"),
+        (409, "ErrorIrresolvableConflict", ConcurrentWrite, ""),
+        (410, "SyncStateNotFound", CursorLost, "graph_delta_lost"),
+        (410, "", CursorLost, "graph_delta_lost"),
+        (412, "ErrorIrresolvableConflict", ConcurrentWrite, ""),
+        (413, "ErrorMessageSizeExceeded", PermanentError, "graph_too_large"),
+        (429, "TooManyRequests", Throttled, "graph_throttled"),
+        (500, "", ServiceUnavailable, "graph_unavailable"),
+        (502, "", ServiceUnavailable, "graph_unavailable"),
+        (503, "MailboxInfoStale", ServiceUnavailable, "graph_unavailable"),
+        (504, "UnknownError", ServiceUnavailable, "graph_unavailable"),
+        (302, "", PermanentError, "graph_redirected"),
+        (418, "", PermanentError, "graph_refused"),
     ],
 )
 @pytest.mark.parametrize("inner", ["innerError", "innererror"])
-def test_a_status_and_code_become_one_error(status: int, code: str, expected: type[Exception], inner: str) -> None:
+def test_a_status_and_code_become_one_error_with_its_place_in_the_catalogue(
+    status: int, code: str, expected: type[PostrumError], cause: str, inner: str
+) -> None:
     error = failure(refusal(status, {}, body(code, inner=inner)), "trying")
     assert type(error) is expected
+    assert error.cause == cause
     assert f"Graph answered {status}" in str(error)
     assert "11111111-2222" in str(error)
     assert code in str(error)
@@ -102,6 +111,11 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
         (format_datetime(NOW + timedelta(seconds=95), usegmt=True), 95),
         (format_datetime(NOW - timedelta(seconds=95), usegmt=True), 0),
         ("Saturday, 21-Nov-26 10:01:00 GMT", 60),
+        ("Sat Nov 21 10:01:00 2026", 60),
+        ("9" * 50, 86_400),
+        ("9" * 5000, None),
+        ("86401", 86_400),
+        (format_datetime(NOW + timedelta(days=900), usegmt=True), 86_400),
         ("", None),
         ("soon", None),
         ("-5", None),

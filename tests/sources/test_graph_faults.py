@@ -18,8 +18,9 @@ from shared.errors import (
     Throttled,
 )
 from shared.identity.credentials import FederatedCredential
-from shared.sources.base import SourceFolder
+from shared.sources.base import Place, SourceFolder
 from shared.sources.graph import GraphClient, GraphSource, Timing
+from shared.sources.graph.rebuild import LARGE
 from tests.sources.conftest import GraphProvider
 from tests.sources.contract import found, mail_bytes, whole
 from tests.sources.server import FakeCredential, add, raw_server
@@ -48,6 +49,10 @@ async def test_each_form_of_retry_after_is_passed_on_and_nothing_is_repeated(
         "value": lambda: whole(source, mail),
         "move": lambda: source.move(mail, inbox),
         "patch": lambda: source.change(mail, mark_read=True),
+        "delta": lambda: source.changes(inbox, cursor=None),
+        "folders": source.junk_count,
+        "draft": lambda: source.append(inbox, mail_bytes()),
+        "delete": lambda: source.delete(mail),
     }
     for kind, call in calls.items():
         add(provider, kind, status=429, code="ApplicationThrottled", headers=headers)
@@ -55,6 +60,7 @@ async def test_each_form_of_retry_after_is_passed_on_and_nothing_is_repeated(
         with pytest.raises(Throttled) as caught:
             await call()
         assert caught.value.retry_after == seconds
+        assert caught.value.cause == "graph_throttled"
         assert "ApplicationThrottled" in str(caught.value)
         assert client.requests == before + 1
 
@@ -132,7 +138,7 @@ async def test_a_move_whose_answer_is_lost_is_not_repeated_and_can_be_located(
         await source.move(mail, imported)
     assert client.requests == before + 1
     assert provider.moves(mail) == 1
-    assert await source.locate(mail) == imported.id
+    assert await source.locate(mail) == Place(folder=imported.id, provider_id=mail)
 
 
 @pytest.mark.parametrize("mode", ["before", "after", "drop"])
@@ -166,6 +172,8 @@ async def test_a_changing_request_without_a_name_is_refused(
         source._requests.move(mail, inbox.id),
         source._requests.change(mail, {"isRead": True}),
         source._requests.create_folder(inbox.id, "Imported"),
+        source._requests.append(inbox.id, mail_bytes()),
+        source._requests.delete(mail),
     ):
         with pytest.raises(UnnamedEffect):
             await client.call(info, "trying")
@@ -230,6 +238,10 @@ async def test_a_connection_that_is_reset(tmp_path: Path, sent: bytes) -> None:
         ("list", {"mode": "slow", "delay_ms": 5000}, Timing(call=0.5)),
         ("list", {"mode": "slow", "delay_ms": 5000}, Timing(read=0.3)),
         ("move", {"mode": "slow", "delay_ms": 5000}, Timing(call=0.5)),
+        ("delta", {"mode": "slow", "chunk_bytes": 1, "chunk_delay_ms": 50}, Timing(call=0.5)),
+        ("folders", {"mode": "slow", "chunk_bytes": 1, "chunk_delay_ms": 50}, Timing(call=0.5)),
+        ("draft", {"mode": "slow", "delay_ms": 5000}, Timing(call=0.5)),
+        ("attachment_value", {"mode": "slow", "chunk_bytes": 1, "chunk_delay_ms": 50}, Timing(fetch=1)),
     ],
 )
 async def test_a_slow_answer_ends_at_the_deadline(
@@ -244,15 +256,24 @@ async def test_a_slow_answer_ends_at_the_deadline(
     source = GraphSource(client, provider.address)
     mail = provider.deliver(mail_bytes(body="x" * 10_000))
     inbox = await found(source, "")
+    if kind == "attachment_value":
+        large = b"Content-Type: application/pdf\r\nContent-Disposition: attachment\r\n\r\n" + b"x" * LARGE
+        mail = provider.deliver(large)
+        add(provider, "value", status=504)
     add(provider, kind, **fault)
     calls: dict[str, Callable[[], Awaitable[object]]] = {
         "list": lambda: source.list(inbox),
         "value": lambda: whole(source, mail),
         "move": lambda: source.move(mail, inbox),
+        "delta": lambda: source.changes(inbox, cursor=None),
+        "folders": source.tree,
+        "draft": lambda: source.append(inbox, mail_bytes()),
+        "attachment_value": lambda: whole(source, mail),
     }
     start = time.monotonic()
-    with pytest.raises(NetworkFailure, match="did not answer in time"):
+    with pytest.raises(NetworkFailure, match="did not answer in time") as caught:
         await calls[kind]()
+    assert caught.value.cause == "network_timeout"
     assert time.monotonic() - start < 2
     await client.aclose()
 
@@ -280,15 +301,17 @@ async def test_the_deadline_does_not_interrupt_who_takes_the_mail(
 
 async def test_nobody_there(tmp_path: Path) -> None:
     client = GraphClient(FakeCredential(), base_url="https://127.0.0.1:9/v1.0")
-    with pytest.raises(NetworkFailure, match="could not be reached"):
+    with pytest.raises(NetworkFailure, match="could not be reached") as caught:
         await GraphSource(client, "invoice@company.example").folder("")
+    assert caught.value.cause == "network_refused"
     await client.aclose()
 
 
 async def test_a_certificate_that_is_not_trusted(emulator: EmulatorThread) -> None:
     client = GraphClient(FakeCredential(), base_url=emulator.graph_url)
-    with pytest.raises(NetworkFailure, match="certificates"):
+    with pytest.raises(NetworkFailure, match="certificates") as caught:
         await GraphSource(client, "invoice@company.example").folder("")
+    assert caught.value.cause == "tls_unknown_authority"
     await client.aclose()
 
 

@@ -205,7 +205,13 @@ async def test_every_request_asks_for_immutable_ids_and_has_the_token_once(tmp_p
         await source.move("AAMk", inbox)
         await source.change("AAMk", mark_read=True)
         await source.create_folder("New")
-    assert len(requests) == 10
+        await source.append(inbox, b"Subject: x\r\n\r\n")
+        for call in (source.count(inbox), source.delete("AAMk")):
+            with pytest.raises(PostrumError):  # the answer is that of another call
+                await call
+        await source.junk_count()
+        await source.tree()
+    assert len(requests) == 17
     for request in requests:
         assert request.lower().count(b'prefer: idtype="immutableid"\r\n') == 1
         assert request.lower().count(b"authorization: bearer a-token-that-must-not-travel\r\n") == 1

@@ -86,6 +86,27 @@ class TestContract:
             end()
         assert seen == [("secret.put", Moment.BEFORE), ("secret.put", Moment.AFTER)]
 
+    async def test_what_was_deleted_is_gone_and_deleting_it_again_is_no_error(self, store: SecretStore) -> None:
+        await store.put("grant-one", "a")
+        await store.put("grant-two", "b")
+
+        await store.delete("grant-one")
+        await store.delete("grant-one")
+        await store.delete("never there")
+
+        assert await store.get("grant-one") is None
+        assert await store.get("grant-two") == "b"
+
+    async def test_deleting_is_one_effect(self, store: SecretStore) -> None:
+        await store.put("grant-one", "a")
+        seen: list[tuple[str, Moment]] = []
+        end = observe(lambda name, moment: seen.append((name, moment)))
+        try:
+            await store.delete("grant-one")
+        finally:
+            end()
+        assert seen == [("secret.delete", Moment.BEFORE), ("secret.delete", Moment.AFTER)]
+
     async def test_nothing_of_a_secret_is_in_a_representation(self, store: SecretStore) -> None:
         await store.put("subscriber-ledger", "whsec_very_secret")
         assert "very_secret" not in repr(store)

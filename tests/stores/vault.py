@@ -50,7 +50,7 @@ class Vault:
         return self
 
     async def handle(self, request: web.Request) -> web.Response:
-        """GET and PUT /secrets/{name}."""
+        """GET, PUT and DELETE /secrets/{name}."""
         name = request.match_info["name"].lower()  # names know no upper case
         body = await request.read()
         authorised = request.headers.get("Authorization") == f"Bearer {TOKEN}"
@@ -72,6 +72,18 @@ class Vault:
             return _error(403, "Forbidden")
         if name not in self.secrets:
             return _error(404, "SecretNotFound")
+        if request.method == "DELETE":
+            del self.secrets[name]
+            self.deleted.add(name)
+            return web.json_response(
+                {
+                    "recoveryId": f"{self.uri}/deletedsecrets/{name}",
+                    "deletedDate": 1_700_000_000,
+                    "scheduledPurgeDate": 1_707_776_000,
+                    "id": f"{self.uri}/secrets/{name}/0123456789abcdef0123456789abcdef",
+                    "attributes": {"enabled": True, "created": 1_700_000_000, "updated": 1_700_000_000},
+                }
+            )
         secret = {
             "value": self.secrets[name],
             "id": f"{self.uri}/secrets/{name}/0123456789abcdef0123456789abcdef",

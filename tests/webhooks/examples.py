@@ -6,9 +6,12 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from shared.model.alert import Severity
 from shared.model.config import EntityKind
 from shared.model.decision import LinkStep, Outcome
 from shared.model.event import (
+    AlertClearedData,
+    AlertRaisedData,
     DocumentCreatedData,
     Event,
     EventData,
@@ -22,6 +25,7 @@ from shared.model.event import (
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "events"
 MESSAGE = "mq3x7rkd5c2aynvhtw6ezp4jgi"
+ALERT = "zc4bq6ux2dfh7ykarwmn5vtjpe"
 TIME = datetime(2026, 11, 21, 10, 0, 0, 250_000, tzinfo=UTC)
 
 DATA: tuple[EventData, ...] = (
@@ -55,6 +59,20 @@ DATA: tuple[EventData, ...] = (
         documents=("d-7f3a9c",),
     ),
     MessageParkedData(mailbox="invoices", message=MESSAGE, reason="too_deeply_nested"),
+    AlertRaisedData(
+        mailbox="invoices",
+        alert=ALERT,
+        kind="sign_in_needed",
+        severity=Severity.CRITICAL,
+        cause="entra_50173",
+    ),
+    AlertClearedData(
+        alert=ALERT,
+        kind="host_unreachable",
+        severity=Severity.CRITICAL,
+        place="imap.company.example",
+        affected=4,
+    ),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from shared.errors import ConfigurationError, NetworkFailure, PermanentError, PermissionDenied, ServiceUnavailable
-from shared.sources.graph.errors import MAYBE, Refusal, failure, refusal, unreachable
+from shared.errors import ConfigurationError, NetworkFailure, PermanentError, PermissionDenied
+from shared.sources.graph.errors import Refusal, failure, malformed, refusal, unreachable
 
 if TYPE_CHECKING:
     import httpx
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from shared.sources.graph.session import Session
 
 PUBLIC_GRAPH = "https://graph.microsoft.com/v1.0"
+APPLICATION = ("https://graph.microsoft.com/.default",)
+"""Scopes of an application that acts on its own: what was consented to."""
+DELEGATED = ("https://graph.microsoft.com/Mail.ReadWrite.Shared",)
+"""Scopes for an account that signed in: its own mailbox, and those that it may open. Graph: permissions-reference."""
 CHUNK = 256 * 1024
 ANSWER_LIMIT = 32 * 1024 * 1024
 """Bytes of an answer in JSON; a page of 1,000 mails has less than one MiB."""
@@ -61,7 +65,9 @@ class Timing:
 
 
 class GraphClient:
-    """Requests to Graph for one application in one tenant. Construction connects to nothing and loads no SDK.
+    """Requests to Graph for one application in one tenant, or for one account that signed in.
+
+    Construction connects to nothing and loads no SDK.
 
     Keep one per process. Connections belong to the event loop in which they were opened, and are opened with the first
     request there. Nothing is repeated, but for one case: after a 401 the same request goes out once more with a new
@@ -70,7 +76,7 @@ class GraphClient:
     Args:
         credential: gives the tokens.
         base_url: address of Graph with its version; always https.
-        scope: what tokens are asked for; by default that of the address in the public cloud.
+        scopes: what tokens are asked for: `APPLICATION` or `DELEGATED`, or those of another cloud.
         ca_file: certificates to trust instead of the usual ones; for development.
         timing: limits of time and connections.
     """
@@ -80,7 +86,7 @@ class GraphClient:
         credential: Credential,
         *,
         base_url: str = PUBLIC_GRAPH,
-        scope: str = "https://graph.microsoft.com/.default",
+        scopes: Sequence[str] = APPLICATION,
         ca_file: Path | None = None,
         timing: Timing | None = None,
     ) -> None:
@@ -88,10 +94,12 @@ class GraphClient:
         if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
             raise ConfigurationError(f"the address of Graph must be like {PUBLIC_GRAPH}, not {base_url!r}")
         self.base_url = base_url.rstrip("/")
+        self.delegated = not all(scope.endswith("/.default") for scope in scopes)
+        """Whether requests are made for an account that signed in, and not for the application itself."""
         self.requests = 0
         """Requests sent so far, each of which counts against the limits of a mailbox."""
         self._credential = credential
-        self._scope = scope
+        self._scopes = tuple(scopes)
         self._ca_file = ca_file
         self._timing = timing or Timing()
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, Session] = WeakKeyDictionary()
@@ -104,7 +112,11 @@ class GraphClient:
             from shared.sources.graph.session import open_session
 
             known = self._sessions[loop] = open_session(
-                self._credential, base_url=self.base_url, scope=self._scope, ca_file=self._ca_file, timing=self._timing
+                self._credential,
+                base_url=self.base_url,
+                scopes=self._scopes,
+                ca_file=self._ca_file,
+                timing=self._timing,
             )
         return known
 
@@ -115,7 +127,7 @@ class GraphClient:
             await session.http.aclose()
 
     async def call(
-        self, info: Any, what: str, *, changing: bool = False, expected: Collection[int] = (200,)
+        self, info: Any, what: str, *, changing: bool = False, expected: Collection[int] = (200,), answered: bool = True
     ) -> dict[str, Any]:
         """Send a request, and read its answer as a JSON object.
 
@@ -124,6 +136,7 @@ class GraphClient:
             what: the call in words, for error texts: "listing the folder".
             changing: the call changes something; then a failure says that it may have taken place.
             expected: statuses of success.
+            answered: whether a success has a body; without one the answer is an empty object.
 
         Raises:
             RefusedError: the answer is not a success; holds it, and the product's error for it.
@@ -142,18 +155,26 @@ class GraphClient:
             raise unreachable(error, what, changing=changing) from None
         if response.status_code not in expected:
             raise RefusedError(refusal(response.status_code, response.headers, body), what, changing=changing)
+        if not answered:
+            return {}
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            doubt = f" {MAYBE}" if changing else ""
-            raise ServiceUnavailable(f"Graph gave an answer that is not JSON when {what}.{doubt}")
+            raise malformed(f"Graph gave an answer that is not JSON when {what}.", changing=changing)
         return answer
 
     @asynccontextmanager
-    async def stream(self, info: Any, what: str) -> AsyncGenerator[AsyncIterator[bytes]]:
+    async def stream(
+        self, info: Any, what: str, *, deadline: float | None = None
+    ) -> AsyncGenerator[AsyncIterator[bytes]]:
         """Send a request, and pass its answer on in pieces as it comes.
+
+        Args:
+            info: the request information of the SDK.
+            what: the call in words, for error texts.
+            deadline: when the last piece must have come, on the clock of the event loop; by default `fetch_deadline`.
 
         Raises:
             RefusedError: the answer is not a success.
@@ -161,7 +182,7 @@ class GraphClient:
         """
         import httpx
 
-        deadline = asyncio.get_running_loop().time() + self._timing.fetch
+        deadline = self.fetch_deadline() if deadline is None else deadline
         response: httpx.Response | None = None
         try:
             try:
@@ -173,14 +194,17 @@ class GraphClient:
             except (httpx.HTTPError, OSError) as error:
                 raise unreachable(error, what) from None
             if not _end_is_known(response):
-                raise NetworkFailure(
-                    f"Graph gave an answer whose end cannot be told from a broken connection when {what}."
-                )
+                text = f"Graph gave an answer whose end cannot be told from a broken connection when {what}."
+                raise NetworkFailure(text).because("graph_malformed")
             async with aclosing(_pieces(response, deadline, what)) as pieces:
                 yield pieces
         finally:
             if response is not None:
                 await response.aclose()
+
+    def fetch_deadline(self) -> float:
+        """When a mail that is begun now must be there, on the clock of the event loop."""
+        return asyncio.get_running_loop().time() + self._timing.fetch
 
     async def _send(self, info: Any) -> httpx.Response:
         """Send the request; the body of the answer is still to be read."""
@@ -200,7 +224,7 @@ class GraphClient:
     async def _send_once(self, session: Session, info: Any) -> httpx.Response:
         request: httpx.Request = await session.adapter.convert_to_native_async(info)
         if "authorization" not in request.headers:
-            raise PermissionDenied("There is no token for Graph, so nothing was sent.")
+            raise PermissionDenied("There is no token for Graph, so nothing was sent.").because("graph_token_refused")
         self.requests += 1
         return await session.http.send(request, stream=True)
 
@@ -226,7 +250,8 @@ async def _body(response: httpx.Response, limit: int) -> bytes:
         size += len(piece)
         if size > limit:
             await response.aclose()
-            raise PermanentError(f"Graph gave an answer of more than {limit} bytes; it was not read.")
+            text = f"Graph gave an answer of more than {limit} bytes; it was not read."
+            raise PermanentError(text).because("graph_malformed")
         pieces.append(piece)
     return b"".join(pieces)
 

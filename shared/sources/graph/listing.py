@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from shared.errors import PermanentError, ServiceUnavailable
 from shared.sources.base import ListedMail, MailPage
+from shared.sources.graph.errors import elsewhere, malformed
 
 LONGEST_LINK = 32 * 1024
 UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)
@@ -21,7 +21,7 @@ def mail_page(answer: dict[str, Any], base_url: str) -> MailPage:
         PermanentError: the next link leads elsewhere.
     """
     return MailPage(
-        mails=tuple(_listed(entry) for entry in entries(answer) if isinstance(entry.get("id"), str)),
+        mails=tuple(listed(entry) for entry in entries(answer) if is_mail(entry)),
         next=next_link(answer, base_url),
     )
 
@@ -34,8 +34,8 @@ def entries(answer: dict[str, Any]) -> list[dict[str, Any]]:
     """
     value = answer.get("value")
     if not isinstance(value, list):
-        raise ServiceUnavailable("Graph gave a page without a list of entries.")
-    return [entry for entry in value if isinstance(entry, dict) and "@removed" not in entry]
+        raise malformed("Graph gave a page without a list of entries.")
+    return [entry for entry in value if isinstance(entry, dict)]
 
 
 def next_link(answer: dict[str, Any], base_url: str) -> str | None:
@@ -44,11 +44,24 @@ def next_link(answer: dict[str, Any], base_url: str) -> str | None:
     Raises:
         PermanentError: the link leads elsewhere.
     """
-    link = answer.get("@odata.nextLink")
+    return _link(answer, "@odata.nextLink", base_url)
+
+
+def delta_link(answer: dict[str, Any], base_url: str) -> str | None:
+    """Where the next round of changes begins, or None where this page is not the last of its round.
+
+    Raises:
+        PermanentError: the link leads elsewhere.
+    """
+    return _link(answer, "@odata.deltaLink", base_url)
+
+
+def _link(answer: dict[str, Any], name: str, base_url: str) -> str | None:
+    link = answer.get(name)
     if not link:
         return None
     if not isinstance(link, str):
-        raise ServiceUnavailable("Graph gave a next link that is not a text.")
+        raise malformed("Graph gave a link that is not a text.")
     return safe_link(link, base_url)
 
 
@@ -65,7 +78,7 @@ def safe_link(link: str, base_url: str) -> str:
         same = False
     plain = len(link) <= LONGEST_LINK and link.isascii() and link.isprintable() and not set(link) & {" ", "\\"}
     if not same or not plain or "@" in there.netloc or not there.path.startswith(f"{home.path}/"):
-        raise PermanentError("Graph gave a next link that leads to another place; it was not followed.")
+        raise elsewhere("Graph gave a link that leads to another place; it was not followed.")
     return link
 
 
@@ -73,28 +86,40 @@ def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
     return (url.scheme, url.hostname, url.port or {"https": 443, "http": 80}.get(url.scheme))
 
 
-def _listed(entry: dict[str, Any]) -> ListedMail:
-    """https://learn.microsoft.com/graph/api/resources/message. Any property may be null."""
+def is_mail(entry: dict[str, Any]) -> bool:
+    """Whether the entry is a mail, and not the note that one was removed."""
+    return isinstance(entry.get("id"), str) and "@removed" not in entry
+
+
+def removed_id(entry: dict[str, Any]) -> str | None:
+    """Id of the mail of which this entry says that it was removed; None where it says something else."""
+    identity = entry.get("id")
+    return identity if "@removed" in entry and isinstance(identity, str) and identity else None
+
+
+def listed(entry: dict[str, Any]) -> ListedMail:
+    """What an entry says of a mail. https://learn.microsoft.com/graph/api/resources/message. Any property may be null."""
     sender = entry.get("from")
     address = sender.get("emailAddress") if isinstance(sender, dict) else None
     categories = entry.get("categories")
     return ListedMail(
         provider_id=entry["id"],
-        received_at=_time(entry.get("receivedDateTime")),
-        subject=_text(entry.get("subject")),
-        sender=_text(address.get("address")) if isinstance(address, dict) else "",
-        internet_message_id=_text(entry.get("internetMessageId")),
+        received_at=as_time(entry.get("receivedDateTime")),
+        subject=as_text(entry.get("subject")),
+        sender=as_text(address.get("address")) if isinstance(address, dict) else "",
+        internet_message_id=as_text(entry.get("internetMessageId")),
         is_read=entry.get("isRead") is True,
         read_receipt_requested=entry.get("isReadReceiptRequested") is True,
         categories=tuple(item for item in categories if isinstance(item, str)) if isinstance(categories, list) else (),
     )
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
+    """The value where it is a text; Graph says null for what is not there."""
     return value if isinstance(value, str) else ""
 
 
-def _time(value: object) -> datetime:
+def as_time(value: object) -> datetime:
     """A time as Graph writes it, with up to seven decimals; the epoch where there is none (a draft has none)."""
     if isinstance(value, str):
         try:

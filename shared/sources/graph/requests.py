@@ -1,13 +1,16 @@
 """The requests that a mail source makes, built by the SDK's request builders. Loads the SDK: import late.
 
-Answers are read as plain JSON: the SDK's models of mails and folders take more than a second to load.
+Answers are read as plain JSON: the SDK's models of mails and folders take more than a second to load. What is asked for rarely, or has
+no builder (the content of an attachment), is made from its template, so that no more modules of the SDK are loaded.
 """
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import warnings
+from datetime import UTC, datetime
 from typing import Any
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
@@ -37,8 +40,17 @@ with warnings.catch_warnings():
 IMMUTABLE_IDS = 'IdType="ImmutableId"'
 """https://learn.microsoft.com/graph/outlook-immutable-id; holds for one request, so each that carries ids has it."""
 LISTED = ("isReadReceiptRequested", "isRead", "receivedDateTime", "subject", "from", "internetMessageId", "categories")
-FOLDER = ("id", "displayName", "totalItemCount", "isHidden")
+FOLDER = ("id", "displayName", "totalItemCount", "unreadItemCount", "childFolderCount", "isHidden")
 FOLDERS_PER_PAGE = 100
+WHOLE = (
+    "internetMessageHeaders", "internetMessageId", "subject", "from", "sender", "toRecipients", "ccRecipients", "replyTo",
+    "sentDateTime", "receivedDateTime", "body",
+)  # fmt: skip
+"""What is needed of a mail to put it together again."""
+ATTACHMENT = ("id", "name", "contentType", "size", "isInline", "microsoft.graph.fileAttachment/contentId")
+"""Of each attachment; without the choice its content comes along in base64. https://learn.microsoft.com/graph/api/attachment-get."""
+LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
+_MAILBOX = "{+baseurl}/users/{user%2Did}"
 
 
 class Requests:
@@ -51,6 +63,7 @@ class Requests:
 
     def __init__(self, session: Session, address: str) -> None:
         self._adapter = session.adapter
+        self._address = address
         self._user = session.graph.users.by_user_id(address)
 
     def folder(self, folder_id: str) -> RequestInformation:
@@ -67,10 +80,45 @@ class Requests:
         builder = self._user.mail_folders.by_mail_folder_id(parent_id).child_folders
         return self._send(Method.POST, builder, {"displayName": name})
 
-    def page(self, folder_id: str, size: int) -> RequestInformation:
-        """First page of the mails in a folder. https://learn.microsoft.com/graph/api/mailfolder-list-messages."""
-        builder = self._user.mail_folders.by_mail_folder_id(folder_id).messages
-        return self._get(builder, {"%24select": LISTED, "%24orderby": ("receivedDateTime asc",), "%24top": size})
+    def page(
+        self, folder_id: str, size: int, *, since: datetime | None = None, unread: bool = False
+    ) -> RequestInformation:
+        """First page of the mails in a folder, oldest first. https://learn.microsoft.com/graph/api/user-list-messages.
+
+        What is sorted by has to come first in the filter, or Graph refuses both as too complex.
+        """
+        parameters = {"%24select": LISTED, "%24orderby": ("receivedDateTime asc",), "%24top": size}
+        if since is not None or unread:
+            terms = [f"receivedDateTime ge {moment(since or LONG_AGO)}", *(["isRead eq false"] if unread else [])]
+            parameters["%24filter"] = " and ".join(terms)
+        return self._get(self._user.mail_folders.by_mail_folder_id(folder_id).messages, parameters)
+
+    def count(self, folder_id: str, before: datetime | None) -> RequestInformation:
+        """How many mails are in a folder, beside one of them. https://learn.microsoft.com/graph/query-parameters#count.
+
+        `totalItemCount` of the folder counts items of every kind, and knows no filter.
+        """
+        parameters: dict[str, Any] = {"%24count": "true", "%24top": 1, "%24select": ("id",)}
+        if before is not None:
+            parameters["%24filter"] = f"receivedDateTime lt {moment(before)}"
+        return self._get(self._user.mail_folders.by_mail_folder_id(folder_id).messages, parameters)
+
+    def changes(self, folder_id: str, size: int) -> RequestInformation:
+        """First page of what was added to a folder. https://learn.microsoft.com/graph/api/message-delta.
+
+        `$top` is not used: it is taken for the size of the whole round in places.
+        """
+        info = self._template(
+            Method.GET, "/mailFolders/{folder}/messages/delta{?changeType,%24select}", {"folder": folder_id}
+        )
+        info.query_parameters.update({"changeType": "created", "%24select": LISTED})
+        info.configure(_delta_headers(size))
+        return self._filled(info)
+
+    def changes_link(self, url: str, size: int) -> RequestInformation:
+        """A further page of changes, or the next round of them, by the link that Graph gave; judge its host before."""
+        info: RequestInformation = self._user.messages.with_url(url).to_get_request_information(_delta_headers(size))
+        return info
 
     def link(self, url: str) -> RequestInformation:
         """A further page, by the link that Graph gave; judge its host before. https://learn.microsoft.com/graph/paging."""
@@ -81,6 +129,29 @@ class Requests:
         """The mail as MIME, not compressed. https://learn.microsoft.com/graph/outlook-get-mime-message."""
         builder = self._user.messages.by_message_id(message_id).content
         info: RequestInformation = builder.to_get_request_information(_with_headers({"Accept-Encoding": "identity"}))
+        return self._filled(info)
+
+    def entry(self, message_id: str) -> RequestInformation:
+        """What a listing says of the mail, and where it is. https://learn.microsoft.com/graph/api/message-get."""
+        chosen = {"%24select": ("parentFolderId", *LISTED)}
+        return self._get(self._user.messages.by_message_id(message_id), chosen)
+
+    def whole(self, message_id: str) -> RequestInformation:
+        """The mail without its attachments. https://learn.microsoft.com/graph/api/message-get."""
+        return self._get(self._user.messages.by_message_id(message_id), {"%24select": WHOLE})
+
+    def attachments(self, message_id: str) -> RequestInformation:
+        """What is attached. https://learn.microsoft.com/graph/api/message-list-attachments."""
+        info = self._template(Method.GET, "/messages/{message}/attachments{?%24select}", {"message": message_id})
+        info.query_parameters["%24select"] = ATTACHMENT
+        info.configure(_with_headers())
+        return self._filled(info)
+
+    def attachment(self, message_id: str, attachment_id: str) -> RequestInformation:
+        """The content of an attachment, not compressed. https://learn.microsoft.com/graph/api/attachment-get."""
+        path = {"message": message_id, "attachment": attachment_id}
+        info = self._template(Method.GET, "/messages/{message}/attachments/{attachment}/$value", path)
+        info.configure(_with_headers({"Accept-Encoding": "identity"}))
         return self._filled(info)
 
     def parent(self, message_id: str) -> RequestInformation:
@@ -99,6 +170,18 @@ class Requests:
         """Change properties of the mail. https://learn.microsoft.com/graph/api/message-update."""
         return self._send(Method.PATCH, self._user.messages.by_message_id(message_id), properties)
 
+    def append(self, folder_id: str, content: bytes) -> RequestInformation:
+        """Put a mail in MIME into a folder. https://learn.microsoft.com/graph/api/mailfolder-post-messages."""
+        builder = self._user.mail_folders.by_mail_folder_id(folder_id).messages
+        return self._sending(Method.POST, builder, base64.b64encode(content), "text/plain")
+
+    def delete(self, message_id: str) -> RequestInformation:
+        """Move the mail to the deleted items. https://learn.microsoft.com/graph/api/message-delete."""
+        builder = self._user.messages.by_message_id(message_id)
+        info = RequestInformation(Method.DELETE, builder.url_template, builder.path_parameters)
+        info.configure(_with_headers())
+        return self._filled(info)
+
     def _get(self, builder: Any, parameters: dict[str, Any]) -> RequestInformation:
         info: RequestInformation = builder.to_get_request_information(_with_headers())
         info.query_parameters.update(parameters)
@@ -106,11 +189,18 @@ class Requests:
 
     def _send(self, method: Method, builder: Any, body: dict[str, Any]) -> RequestInformation:
         """As the builder's own methods do it, but for the model of the body, which would have to be loaded."""
+        return self._sending(method, builder, json.dumps(body, separators=(",", ":")).encode(), "application/json")
+
+    def _sending(self, method: Method, builder: Any, content: bytes, kind: str) -> RequestInformation:
         info = RequestInformation(method, builder.url_template, builder.path_parameters)
         info.configure(_with_headers())
         info.headers.try_add("Accept", "application/json")
-        info.set_stream_content(json.dumps(body, separators=(",", ":")).encode(), "application/json")
+        info.set_stream_content(content, kind)
         return self._filled(info)
+
+    def _template(self, method: Method, path: str, parameters: dict[str, str]) -> RequestInformation:
+        """A request below the mailbox that has no builder here."""
+        return RequestInformation(method, _MAILBOX + path, {"user%2Did": self._address, **parameters})
 
     def _filled(self, info: RequestInformation) -> RequestInformation:
         """Expand the address once, which the adapter would do three times, and write `$` as Graph does."""
@@ -126,3 +216,13 @@ def _with_headers(more: dict[str, str] | None = None) -> RequestConfiguration[An
     for name, value in (more or {}).items():
         headers.add(name, value)
     return RequestConfiguration(headers=headers)
+
+
+def _delta_headers(size: int) -> RequestConfiguration[Any]:
+    """Preferences are not kept in the links of a round, so each of its requests has both."""
+    return _with_headers({"Prefer": f"odata.maxpagesize={size}"})
+
+
+def moment(when: datetime) -> str:
+    """A time as Graph reads it in a filter, in UTC. Rounded down to whole seconds, as Exchange keeps them."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,6 +9,7 @@ of them only.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -68,7 +69,9 @@ class Session:
     graph: Any
 
 
-def open_session(credential: Credential, *, base_url: str, scope: str, ca_file: Path | None, timing: Timing) -> Session:
+def open_session(
+    credential: Credential, *, base_url: str, scopes: Sequence[str], ca_file: Path | None, timing: Timing
+) -> Session:
     """Build the parts. Connects to nothing."""
     limits = httpx.Limits(max_connections=timing.connections, max_keepalive_connections=16, keepalive_expiry=15)
     trust = ssl.create_default_context(cafile=str(ca_file)) if ca_file else True
@@ -84,7 +87,7 @@ def open_session(credential: Credential, *, base_url: str, scope: str, ca_file: 
     )
     host = urlsplit(base_url).hostname or ""
     tokens = cast("AsyncTokenCredential", credential)  # of which only get_token is called
-    provider = AzureIdentityAuthenticationProvider(tokens, scopes=[scope], allowed_hosts=[host])
+    provider = AzureIdentityAuthenticationProvider(tokens, scopes=list(scopes), allowed_hosts=[host])
     adapter = GraphRequestAdapter(provider, client=http)
     adapter.base_url = base_url  # without it, the adapter takes that of the client, with a slash too many
     adapter.observability_options = ObservabilityOptions(include_euii_attributes=False)

@@ -1,0 +1,1 @@
+"""Entra: sign-in, consent, tokens, discovery, and the managed identity endpoint of App Service."""

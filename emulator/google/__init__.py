@@ -1,0 +1,1 @@
+"""Google: sign-in, consent and tokens for Gmail over IMAP."""

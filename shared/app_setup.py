@@ -1,0 +1,126 @@
+"""Composition of the use cases of connecting a mailbox. Nothing here is needed by a function that only moves mail."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.identity.link_key import LinkKey
+from shared.setup.account_sign_in import AccountSignIn
+from shared.setup.accounts import Accounts
+from shared.setup.activation import Activation
+from shared.setup.checking import CheckConnection
+from shared.setup.consent import ConsentLinks
+from shared.setup.folders import MailboxFolders
+from shared.setup.mailboxes import Mailboxes
+from shared.setup.proof import ProveMailbox
+from shared.setup.scoping import ExchangeScript, ScopeProbe
+from shared.setup.visiting import Visits
+
+if TYPE_CHECKING:
+    from shared.app_console import Console
+
+
+class Setup:
+    """The use cases, each made when it is first asked for.
+
+    Args:
+        app: what they are made of.
+    """
+
+    def __init__(self, app: Console) -> None:
+        self._app = app
+
+    @cached_property
+    def visits(self) -> Visits:
+        """Calls to a mailbox that a person waits for."""
+        return Visits(self._app.services)
+
+    @cached_property
+    def mailboxes(self) -> Mailboxes:
+        """Making, changing and removing mailboxes."""
+        return Mailboxes(self._app.configure, self._app.secrets)
+
+    @cached_property
+    def folders(self) -> MailboxFolders:
+        """Choosing folders."""
+        return MailboxFolders(self.mailboxes, self.visits, self._app.connections)
+
+    @cached_property
+    def activation(self) -> Activation:
+        """Switching mailboxes on and off."""
+        return Activation(self.mailboxes, self.visits, self._app.connections, self._app.announcer)
+
+    @cached_property
+    def checking(self) -> CheckConnection:
+        """Testing a connection."""
+        app = self._app
+        return CheckConnection(
+            visits=self.visits,
+            keeper=app.connection_keeper,
+            grants=app.grants,
+            application=app.sources.credential,
+            home_tenant=app.settings.tenant_id,
+        )
+
+    @cached_property
+    def consent(self) -> ConsentLinks:
+        """The consent link, from making it to the proof."""
+        app = self._app
+        return ConsentLinks(
+            check=self.checking,
+            keeper=app.connection_keeper,
+            states=app.sign_in_states,
+            key=LinkKey(lambda: app.secrets),
+            application=app.sources.credential,
+            home_tenant=app.settings.tenant_id,
+            client_id=app.settings.app_client_id,
+            authority=app.settings.authority,
+            public_url=app.settings.public_url,
+            clock=app.services.clock,
+        )
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Accounts that signed in."""
+        app = self._app
+        return Accounts(check=self.checking, keeper=app.connection_keeper, grants=app.grants, configure=app.configure)
+
+    @cached_property
+    def account_sign_in(self) -> AccountSignIn:
+        """An account signs in for a mailbox."""
+        app = self._app
+        return AccountSignIn(
+            accounts=self.accounts,
+            states=app.sign_in_states,
+            entra=app.entra_authorisation,
+            google=lambda: app.google,
+            home_tenant=app.settings.tenant_id,
+            public_url=app.settings.public_url,
+            clock=app.services.clock,
+        )
+
+    @cached_property
+    def exchange_script(self) -> ExchangeScript:
+        """The script that scopes the application in Exchange."""
+        app = self._app
+        return ExchangeScript(
+            visits=self.visits,
+            application=app.sources.credential,
+            client_id=app.settings.app_client_id,
+            home_tenant=app.settings.tenant_id,
+            probe_mailbox=app.settings.probe_mailbox,
+        )
+
+    @cached_property
+    def scope_probe(self) -> ScopeProbe:
+        """Tries a mailbox that has to be closed."""
+        app = self._app
+        return ScopeProbe(
+            open=app.sources.closed, home_tenant=app.settings.tenant_id, probe_mailbox=app.settings.probe_mailbox
+        )
+
+    @cached_property
+    def proof(self) -> ProveMailbox:
+        """The test mail."""
+        return ProveMailbox(self.visits, self.activation)

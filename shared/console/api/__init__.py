@@ -1,0 +1,10 @@
+"""The REST API below `/api/v1`, one module per subject. A module has a `router`; it is named in `ROUTERS`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from shared.console.api import companies, configuration, doctor, people
+
+ROUTERS: tuple[APIRouter, ...] = (companies.router, configuration.router, people.router, doctor.router)
+PREFIX = "/api/v1"
