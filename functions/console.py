@@ -16,7 +16,6 @@ _middleware: func.AsgiMiddleware | None = None
     route="{*path}",
     methods=[
         func.HttpMethod.GET,
-        func.HttpMethod.HEAD,
         func.HttpMethod.POST,
         func.HttpMethod.PUT,
         func.HttpMethod.PATCH,

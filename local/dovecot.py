@@ -81,8 +81,8 @@ class Dovecot:
         self._introspection = introspection
         self._token_mechanisms = token_mechanisms
         self._separator = separator
-        self._prefix = prefix
-        self._without = without
+        self.prefix = prefix
+        self.without = without
         self._process: subprocess.Popen[bytes] | None = None
         self._run: Path | None = None
 
@@ -174,8 +174,8 @@ class Dovecot:
             )
         own = "" if root else _OWN_USER.format(user=owner.pw_name, group=grp.getgrgid(owner.pw_gid).gr_name)
         capabilities = ""
-        if self._without:
-            kept = [word for word in _CAPABILITIES if word not in self._without]
+        if self.without:
+            kept = [word for word in _CAPABILITIES if word not in self.without]
             capabilities = f"imap_capability = {' '.join(kept)}"
         settings = self._run / "settings.conf"
         settings.write_text(
@@ -193,7 +193,7 @@ class Dovecot:
                 imap=self.imap_port,
                 imaps=self.imaps_port,
                 separator=self._separator,
-                prefix=self._prefix,
+                prefix=self.prefix,
                 capabilities=capabilities,
             )
         )
@@ -241,6 +241,7 @@ ssl_cert = <{certificate}
 ssl_key = <{key}
 disable_plaintext_auth = yes
 auth_mechanisms = {mechanisms}
+auth_failure_delay = 0
 {tokens}
 passdb {{
   driver = passwd-file

@@ -9,11 +9,11 @@ from shared.app_core import Core
 from shared.stores.layout import TableName
 
 if TYPE_CHECKING:
-    from shared.app_setup import Setup
     from shared.configuration.service import Configure
     from shared.identity.api_tokens import ApiTokens
     from shared.identity.authorisation_code import EntraAuthorisation
     from shared.identity.sign_in import SignIn
+    from shared.setup.use_cases import Setup
     from shared.stores.answers import Answers
     from shared.stores.members import Members
     from shared.stores.sessions import Sessions
@@ -100,7 +100,7 @@ class Console(Core):
     @cached_property
     def setup(self) -> Setup:
         """Use cases of connecting a mailbox."""
-        from shared.app_setup import Setup
+        from shared.setup.use_cases import Setup
 
         return Setup(self)
 

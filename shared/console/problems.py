@@ -11,6 +11,7 @@ from shared.console.access import ForgedRequest, NotAllowed, NotSignedIn
 from shared.errors import (
     ConcurrentWrite,
     ConfigurationError,
+    InvalidRequest,
     InvalidTask,
     NotFound,
     PermanentError,
@@ -68,9 +69,18 @@ class Invalid(PermanentError):
 
 def answer_to(error: PostrumError) -> Answer:
     """Status and title for an error."""
-    if isinstance(error, Invalid):
+    if isinstance(error, Invalid | InvalidRequest):
         return _BY_STATUS[422]
     return next((answer for kind, answer in _ANSWERS if isinstance(error, kind)), _DEFECT)
+
+
+def problems_in(error: PostrumError) -> list[tuple[str, str]] | None:
+    """What is wrong, by JSON pointer; None for an error that is not about what was sent."""
+    if isinstance(error, Invalid):
+        return error.problems
+    if isinstance(error, InvalidRequest):
+        return [("/" + error.field.replace(".", "/") if error.field else "", error.message)]
+    return None
 
 
 def answer_for(status: int) -> Answer:

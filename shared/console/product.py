@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from shared.app_setup import Setup
+    from shared.setup.use_cases import Setup
     from shared.configuration.service import Configure
     from shared.doctor.doctor import Doctor
     from shared.identity.api_tokens import ApiTokens

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from shared.console import api, pages
 from shared.console.access import NotSignedIn
 from shared.console.guard import API, AsgiApp, RequestTooLarge, guarded
-from shared.console.problems import Answer, Invalid, answer_for, answer_to, problem_details
+from shared.console.problems import Answer, answer_for, answer_to, problem_details, problems_in
 from shared.console.product import Product
 from shared.console.render import address
 from shared.console.static_files import static_file
@@ -129,7 +129,7 @@ async def _failed(request: Request, error: Exception) -> Response:
         code=error.cause or error.code,
         text=text,
         remedy=remedy,
-        problems=error.problems if isinstance(error, Invalid) else None,
+        problems=problems_in(error),
         retry_after=error.retry_after if isinstance(error, TransientError) else None,
     )
 

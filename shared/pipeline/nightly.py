@@ -52,6 +52,7 @@ def expiring(expiries: Sequence[Expiry], now: datetime) -> list[Condition]:
         Condition(
             kind=AlertKind.CERTIFICATE_EXPIRING,
             place=f"{expiry.name}, {days} days",
+            cause="certificate_expiring",
             affected=0,
             since=expiry.at - timedelta(days=days),
         )
@@ -131,7 +132,9 @@ class Nightly:
             return alert.place != tenant
 
         conditions = [
-            Condition(kind=AlertKind.SCOPE_OPEN, company=company, place=tenant, affected=0, since=now)
+            Condition(
+                kind=AlertKind.SCOPE_OPEN, company=company, place=tenant, cause="scope_open", affected=0, since=now
+            )
             for company in sorted(companies)
             if readable
         ]

@@ -105,7 +105,11 @@ def _together(conditions: Iterable[Condition], active: Mapping[str, int]) -> dic
             silent.setdefault(one.company, []).append(one)
     return {
         company: Condition(
-            kind=AlertKind.MAILBOX_SILENT, company=company, affected=len(found), since=min(one.since for one in found)
+            kind=AlertKind.MAILBOX_SILENT,
+            company=company,
+            cause="mailbox_silent",
+            affected=len(found),
+            since=min(one.since for one in found),
         )
         for company, found in silent.items()
         if len(found) >= 2 and 2 * len(found) >= active[company]
@@ -166,6 +170,7 @@ def _of_runs(
             kind=AlertKind.MAILBOX_SILENT,
             company=company.id,
             mailbox=mailbox.id,
+            cause="mailbox_silent",
             since=datetime.fromisoformat(since),
         )
 

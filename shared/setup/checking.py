@@ -54,7 +54,7 @@ class CheckConnection:
             event = await self._without_account(mailbox, before)
         else:
             event = await self.prove(company, mailbox)
-            if mailbox.grant is not None and event.happened is Happened.SIGN_IN_NEEDED:
+            if mailbox.grant is not None and event.happened is Happened.SIGN_IN_NEEDED and _by_provider(event.code):
                 await self.grants.ended(company.id, mailbox.grant)
             event = await self._of_application(mailbox, before, event)
         return await self.keeper.note(company.id, mailbox, event)
@@ -116,6 +116,11 @@ class CheckConnection:
 
     def _foreign(self, mailbox: Mailbox) -> bool:
         return (mailbox.tenant_id or self.home_tenant).casefold() != self.home_tenant.casefold()
+
+
+def _by_provider(code: str) -> bool:
+    """Whether Microsoft or Google ended the grant itself; a mail server that refuses its token says nothing of the grant."""
+    return code.startswith(("entra_", "google_"))
 
 
 def usable(connection: Connection | None) -> bool:

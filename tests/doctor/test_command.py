@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import os
 import signal
@@ -32,27 +31,42 @@ from shared.stores.layout import create_all
 from tests.doctor.conftest import PROBE
 from tests.flow.world import CONFIGURATION, MAILBOX, environment_for
 from tests.local.waiting import until
+from tests.support.api_token import api_token
 
 ROOT = Path(__file__).parents[2]
-KEY = "a-function-key"
+TOKEN = "a-token"
+
+
+@pytest.fixture(autouse=True)
+def _token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token of the command, as a pipeline gives it."""
+    monkeypatch.setenv("POSTRUM_TOKEN", TOKEN)
 
 
 @pytest.fixture
-def host(emulator: EmulatorThread, storage_account: Account, tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """Address and function key of the app in the development host."""
+def host(
+    emulator: EmulatorThread, storage_account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[str, str]]:
+    """Address of the app in the development host, and the token of an Owner."""
     emulator.control.create_mailbox(PROBE)
     values = environment_for(emulator, storage_account.connection_string, tmp_path / "secrets.json")
     values |= {"FUNCTIONS_WORKER_RUNTIME": "python", "POSTRUM_PROBE_MAILBOX": PROBE}
     settings = tmp_path / "local.settings.json"
     settings.write_text(json.dumps({"IsEncrypted": False, "Values": values}))
 
-    async def configure() -> None:
+    for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
+        monkeypatch.setenv(name, values[name])  # where the library looks for the managed identity
+
+    async def configure() -> str:
         app = App(read(values))
         await create_all(app.settings.data_storage, app.settings.host_storage)
         await app.configure.apply(companies(CONFIGURATION.replace("%SINK%", emulator.addresses.sink_url)))
-        await app.aclose()
+        try:
+            return await api_token(app, emulator, "owner@postrum.example")
+        finally:
+            await app.aclose()
 
-    asyncio.run(configure())
+    token = asyncio.run(configure())
     ready = tmp_path / "ready.json"
     options = ["--app", str(ROOT), "--port", "0", "--settings", str(settings), "--ready-file", str(ready)]
     foreign = ("POSTRUM_", "IDENTITY_", "AzureWebJobs", "DATA_STORAGE", "AZURE_")
@@ -65,7 +79,7 @@ def host(emulator: EmulatorThread, storage_account: Account, tmp_path: Path) -> 
         until(lambda: ready.exists() or process.poll() is not None)
         assert process.poll() is None, (tmp_path / "log").read_text()
         document = json.loads(ready.read_text())
-        yield document["url"], document["keys"]["function"]
+        yield document["url"], token
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
@@ -77,34 +91,39 @@ def told(captured: pytest.CaptureFixture[str]) -> dict[str, str]:
 
 
 def test_the_app_on_this_machine(
-    host: tuple[str, str], emulator: EmulatorThread, capsys: pytest.CaptureFixture[str]
+    host: tuple[str, str],
+    emulator: EmulatorThread,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    url, key = host
+    url, token = host
+    monkeypatch.setenv("POSTRUM_TOKEN", token)
 
-    assert main(["doctor", "--url", url, "--key", key]) == 0
+    assert main(["doctor", "--url", url]) == 0
     shown = capsys.readouterr().out.splitlines()
     assert [line for line in shown if line.startswith("red")] == []
     assert any(
-        line.startswith("green   no key") and line.endswith("/api/v1/doctor was refused (401)") for line in shown
+        line.startswith("green   no token") and line.endswith("/api/v1/doctor was refused (401)") for line in shown
     )
     assert any(line.startswith("green   mailbox out of scope") for line in shown)
     assert any(line.startswith("yellow  encryption") for line in shown)
     assert shown[-1].endswith(" 0 red")
     assert "\x1b" not in "".join(shown)
 
-    assert main(["doctor", "--url", f"{url}/?code={key}", "--json"]) == 0
+    assert main(["doctor", "--url", f"{url}/", "--json"]) == 0
     assert told(capsys)[f"mailbox {MAILBOX}"] in ("green", "yellow")
 
     emulator.control.set_exchange_scope([MAILBOX, PROBE])
     emulator.control.fail_tokens(7000112, times=-1, client_id=emulator.addresses.msi_client_id)
     try:
-        assert main(["doctor", "--url", url, "--key", key, "--json"]) == 1
+        assert main(["doctor", "--url", url, "--json"]) == 1
     finally:
         emulator.control.fail_tokens(0, times=0)
     assert told(capsys)["mailbox out of scope"] == "red"
 
-    assert main(["doctor", "--url", url, "--key", "wrong"]) == 1
-    assert "the key was refused (401)" in capsys.readouterr().out
+    monkeypatch.setenv("POSTRUM_TOKEN", "wrong")
+    assert main(["doctor", "--url", url]) == 1
+    assert "the app refused your token (401)" in capsys.readouterr().out
 
 
 type Answer = Callable[[web.Request], Awaitable[web.Response]]
@@ -118,11 +137,12 @@ def findings(*more: Finding) -> str:
 
 async def good(request: web.Request) -> web.Response:
     """An app as it should be."""
-    if request.headers.get("x-functions-key") != KEY:
-        return web.Response(status=401)
-    assert "code" not in request.query
     if request.path == "/healthz":
         return web.Response(text="ok\n")
+    if request.path == "/":
+        return web.Response(status=303, headers={"Location": "/sign-in"})
+    if request.headers.get("authorization") != f"Bearer {TOKEN}":
+        return web.Response(status=401)
     return web.Response(text=findings(), content_type="application/json")
 
 
@@ -139,9 +159,9 @@ async def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Asyn
         await runner.cleanup()
 
 
-async def asked(url: str, *more: str, key: str = KEY) -> int:
+async def asked(url: str, *more: str) -> int:
     """The exit status; the command has an event loop of its own, so it runs in a thread."""
-    return await asyncio.to_thread(main, ["doctor", "--url", url, "--key", key, *more])
+    return await asyncio.to_thread(main, ["doctor", "--url", url, *more])
 
 
 async def test_an_app_as_it_should_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,10 +170,10 @@ async def test_an_app_as_it_should_be(tmp_path: Path, capsys: pytest.CaptureFixt
         assert await asked(url, "--ca-file", str(ca_file), "--json") == 0
     states = told(capsys)
     assert set(states.values()) == {"green"}
-    assert set(states) == {"encryption", "health", "clock of the app", "no key", "wrong key", "version", "tables"}
+    assert set(states) == {"encryption", "health", "clock of the app", "no token", "wrong token", "version", "tables"}
 
 
-async def test_a_certificate_that_is_not_trusted_and_the_key_stays_here(
+async def test_a_certificate_that_is_not_trusted_and_the_token_stays_here(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked_for: list[str] = []
@@ -171,14 +191,14 @@ async def test_a_certificate_that_is_not_trusted_and_the_key_stays_here(
 
 async def test_a_console_that_is_open(capsys: pytest.CaptureFixture[str]) -> None:
     async def open_to_all(request: web.Request) -> web.Response:
-        request = request.clone(headers={"x-functions-key": KEY})
+        request = request.clone(headers={"authorization": f"Bearer {TOKEN}"})
         return await good(request)
 
     async with serving(open_to_all) as url:
         assert await asked(url) == 1
     out = capsys.readouterr().out
-    assert "red     no key" in out
-    assert "red     wrong key" in out
+    assert "red     no token" in out
+    assert "red     wrong token" in out
     assert "→ Stop the app" in out
 
 
@@ -237,7 +257,7 @@ async def test_settings_that_are_wrong(capsys: pytest.CaptureFixture[str]) -> No
     """The host answers 500 to all when the app cannot be built; the log has the reason."""
 
     async def answer(request: web.Request) -> web.Response:
-        return web.Response(status=500 if request.headers.get("x-functions-key") == KEY else 401)
+        return web.Response(status=500)
 
     async with serving(answer) as url:
         assert await asked(url) == 1
@@ -252,14 +272,12 @@ async def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--url", "http://postrum.azurewebsites.net", "--key", "k"], "must begin with https://"),
-        (["--url", "postrum.azurewebsites.net", "--key", "k"], "takes an address"),
-        (["--url", "https://u:p@x.example", "--key", "k"], "takes an address"),
-        (["--url", "https://x.example/api", "--key", "k"], "without a path"),
-        (["--url", "https://x.example:99999", "--key", "k"], "is not an address"),
-        (["--url", "https://x.example"], "--key is missing"),
-        (["--url", "https://x.example", "--key", "k\ney"], "--key is missing"),
-        (["--url", "https://x.example", "--key", "k", "--ca-file", "/no/such"], "which is no file"),
+        (["--url", "http://postrum.azurewebsites.net"], "must begin with https://"),
+        (["--url", "postrum.azurewebsites.net"], "takes an address"),
+        (["--url", "https://u:p@x.example"], "takes an address"),
+        (["--url", "https://x.example/api"], "without a path"),
+        (["--url", "https://x.example:99999"], "is not an address"),
+        (["--url", "https://x.example", "--ca-file", "/no/such"], "which is no file"),
     ],
 )
 def test_wrong_use(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -267,10 +285,44 @@ def test_wrong_use(arguments: list[str], said: str, capsys: pytest.CaptureFixtur
     assert said in capsys.readouterr().err
 
 
-async def test_the_key_can_come_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{KEY}\n"))
-    async with serving(good) as url:
-        assert await asked(url, key="-") == 0
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "https://management.azure.com/.default",
+        "api://x/.default",
+        "api://{id}/.default https://graph.microsoft.com/.default",
+    ],
+)
+async def test_whoever_answers_gets_no_token_for_something_else(
+    scope: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guid = "11111111-1111-1111-1111-111111111111"
+    monkeypatch.delenv("POSTRUM_TOKEN")
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/.well-known/postrum":
+            return web.json_response({"scope": scope.replace("{id}", guid), "tenant_id": guid})
+        return await good(request)
+
+    async with serving(answer) as url:
+        assert await asked(url) == 1
+    assert "names no application to sign in to" in capsys.readouterr().err
+
+
+async def test_nobody_is_signed_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    guid = "11111111-1111-1111-1111-111111111111"
+    monkeypatch.delenv("POSTRUM_TOKEN")
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/.well-known/postrum":
+            return web.json_response({"scope": f"api://{guid}/.default", "tenant_id": guid})
+        return await good(request)
+
+    async with serving(answer) as url:
+        assert await asked(url) == 1
+    assert f"az login --tenant {guid}" in capsys.readouterr().err
 
 
 def test_colours_and_what_a_terminal_would_obey() -> None:

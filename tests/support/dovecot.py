@@ -73,6 +73,8 @@ class ImapProvider:
         self.client = IMAPClient("127.0.0.1", server.imaps_port, ssl_context=context, timeout=30)
         self.client.normalise_times = False
         self.client.plain_login(self.address, PASSWORD)
+        # a server that does not mention them has them all the same
+        self.client._cached_capabilities = (b"IMAP4REV1", b"UIDPLUS", b"MOVE")
         if not self.client.folder_exists("INBOX"):
             self.client.create_folder("INBOX")
         [(_, separator, _)] = self.client.list_folders("", "INBOX")
@@ -161,7 +163,7 @@ class ImapProvider:
         return categories_of(flag.decode() for flag in self.flags(provider_id) or ())
 
     def junk(self, content: bytes) -> None:
-        self.client.append("Junk", content)
+        self.client.append(f"{self.server.prefix}Junk", content)
 
     def flags(self, provider_id: str) -> tuple[bytes, ...] | None:
         mail = MailId.parse(provider_id)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from shared.console.api import companies, configuration, doctor, people
+from shared.console.api import accounts, companies, configuration, connecting, doctor, health, mailboxes, people, setup
 
-ROUTERS: tuple[APIRouter, ...] = (companies.router, configuration.router, people.router, doctor.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    companies.router,
+    mailboxes.router,
+    connecting.router,
+    accounts.router,
+    setup.router,
+    health.router,
+    configuration.router,
+    people.router,
+    doctor.router,
+)
 PREFIX = "/api/v1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from shared.console.pages import health, language, messages, people, sign_in
+from shared.console.pages import access, accounts, alerts, consent, health, language, mailboxes, messages, people, setup, sign_in
 
 ROUTERS: tuple[APIRouter, ...] = (
     sign_in.router,
@@ -12,4 +12,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     messages.router,
     people.router,
+    mailboxes.router,
+    setup.router,
+    access.router,
+    accounts.router,
+    consent.router,
+    alerts.router,
 )

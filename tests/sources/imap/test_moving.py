@@ -45,7 +45,7 @@ async def test_a_mail_that_somebody_else_marked_as_deleted_is_not_removed_with_o
     provider.client.delete_messages([MailId.parse(theirs).uid])
     inbox, imported = await found(source, ""), await found(source, "Imported")
     assert [mail.provider_id for mail in await every(source, inbox)] == [ours]
-    single = "UIDPLUS" not in provider.server._without
+    single = "UIDPLUS" not in provider.server.without
     if single:
         moved = await source.move(ours, imported)
         assert provider.place(moved) == "Imported"

@@ -1,9 +1,9 @@
-"""Composition of the use cases of connecting a mailbox. Nothing here is needed by a function that only moves mail."""
+"""All use cases of connecting a mailbox, each made when it is first asked for. A function that only moves mail needs none of them."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shared.identity.link_key import LinkKey
 from shared.setup.account_sign_in import AccountSignIn
@@ -18,17 +18,90 @@ from shared.setup.scoping import ExchangeScript, ScopeProbe
 from shared.setup.visiting import Visits
 
 if TYPE_CHECKING:
-    from shared.app_console import Console
+    from shared.configuration.service import Configure
+    from shared.identity.authorisation_code import EntraAuthorisation
+    from shared.identity.connection_keeper import ConnectionKeeper
+    from shared.identity.credentials import AppCredential
+    from shared.identity.google import GoogleClient
+    from shared.pipeline.announce import Announcer
+    from shared.pipeline.services import Services
+    from shared.settings import Settings
+    from shared.sources.base import MailSource
+    from shared.stores.connections import Connections
+    from shared.stores.grants import Grants
+    from shared.stores.secret_store import SecretStore
+    from shared.stores.sign_in_states import SignInStates
+
+
+class Reach(Protocol):
+    """What reaches mailboxes."""
+
+    def credential(self, tenant: str) -> AppCredential:
+        """The application in a tenant."""
+
+    def closed(self, tenant: str, address: str) -> MailSource:
+        """A mailbox that nobody configured, as the application."""
+
+
+class Parts(Protocol):
+    """What the use cases are made of."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the deployment decides."""
+
+    @property
+    def services(self) -> Services:
+        """The stores."""
+
+    @property
+    def announcer(self) -> Announcer:
+        """Tells subscribers."""
+
+    @property
+    def configure(self) -> Configure:
+        """Changes the configuration."""
+
+    @property
+    def secrets(self) -> SecretStore:
+        """Where secrets are."""
+
+    @property
+    def connections(self) -> Connections:
+        """How each mailbox is connected."""
+
+    @property
+    def connection_keeper(self) -> ConnectionKeeper:
+        """Writes that down."""
+
+    @property
+    def grants(self) -> Grants:
+        """Accounts that signed in."""
+
+    @property
+    def google(self) -> GoogleClient:
+        """The OAuth client at Google."""
+
+    @property
+    def sources(self) -> Reach:
+        """What reaches mailboxes."""
+
+    @property
+    def sign_in_states(self) -> SignInStates:
+        """People who are away on a sign-in page."""
+
+    def entra_authorisation(self, tenant: str) -> EntraAuthorisation:
+        """Signs accounts of a tenant in."""
 
 
 class Setup:
-    """The use cases, each made when it is first asked for.
+    """The use cases.
 
     Args:
         app: what they are made of.
     """
 
-    def __init__(self, app: Console) -> None:
+    def __init__(self, app: Parts) -> None:
         self._app = app
 
     @cached_property
