@@ -80,9 +80,9 @@ FIGURES: tuple[Figure, ...] = (
 FIGURES += PARSING
 FIGURES += (
     Figure("tick_cpu_s_10000", "CPU of a tick over 10,000 mailboxes, 670 of them due, in s"),
-    Figure("tick_cpu_s_10000_first", "CPU of a worker's first tick over them, none due: SDKs and configuration are loaded, in s"),
+    Figure("tick_cpu_s_10000_first", "CPU of a worker's first tick, none due: SDKs and configuration are loaded, in s"),
     Figure("tick_storage_requests", "requests to storage of the tick with 670 due mailboxes", 1400, digits=0),
-    Figure("tick_storage_requests_constant", "of them, those that do not grow with the due mailboxes (a page of lanes for each 1,000)", 40, digits=0),
+    Figure("tick_storage_requests_constant", "of them, what does not grow with what is due (a page of lanes for each 1,000)", 40, digits=0),
     Figure("tick_peak_mib", "MiB of the process at its highest during those ticks", digits=0),
 )  # fmt: skip
 KNOWN = {figure.key: figure for figure in FIGURES}

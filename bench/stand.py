@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -71,11 +71,22 @@ class Stand:
         configuration: YAML of the company.
         tick: schedule of the timer; ticks can be asked for with `tick` as well.
         count: let the host count storage requests; see `storage_requests`.
+        graph_ports: of the emulator, and of a proxy in front of it that everybody is to use; 0 for a free one, and for none.
+        settings: more settings of the app.
     """
 
     def __init__(
-        self, configuration: str = CONFIGURATION, *, tick: str = NEVER, count: bool = False, profile: bool = False
+        self,
+        configuration: str = CONFIGURATION,
+        *,
+        tick: str = NEVER,
+        count: bool = False,
+        profile: bool = False,
+        graph_ports: tuple[int, int] = (0, 0),
+        settings: Mapping[str, str] | None = None,
     ) -> None:
+        self._graph_ports = graph_ports
+        self._more_settings = settings or {}
         self._configuration = configuration
         self._tick = tick
         self._options = ["--count"] * count + ["--profile"] * profile
@@ -126,20 +137,20 @@ class Stand:
         options = ["--app", str(ROOT), "--settings", str(self.settings_file), "--ready-file", str(ready)]
         self.app = self._run("bench.host", [*options, "--invocations", str(self.folder / "invocations"), *more])
         _wait(ready.exists, self.app)
-        self._host = json.loads(ready.read_text())
+        self.host: dict[str, Any] = json.loads(ready.read_text())
 
     def tick(self) -> None:
         """Let the timer fire now."""
-        press(self._host, "tick")
+        press(self.host, "tick")
 
     def look(self) -> None:
         """Let the mailbox be listed now, due or not."""
         task = MailboxTask(company="nordlys", mailbox="letters")
-        press(self._host, "mailbox", task.encode())
+        press(self.host, "mailbox", task.encode())
 
     def running(self) -> int:
         """Invocations under way."""
-        return int(_post(f"{self._host['url']}/admin/host/status", None, key=self._host["keys"]["master"])["running"])
+        return int(_post(f"{self.host['url']}/admin/host/status", None, key=self.host["keys"]["master"])["running"])
 
     def invocations(self) -> list[Invocation]:
         """All that have finished."""
@@ -151,11 +162,12 @@ class Stand:
         deadline = time.time() + seconds
         while self.charged().get("move", 0) < mails:
             if time.time() > deadline:
-                raise TimeoutError(f"only {self.charged()} after {seconds:g} s; the app said: {self._last_words()}")
+                raise TimeoutError(f"only {self.charged()} after {seconds:g} s; the app said: {self.last_words()}")
             time.sleep(every)
         return time.time()
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """The end of what the app said."""
         return (self.folder / "bench.host.log").read_text("utf-8", "replace")[-1000:]
 
     def until_quiet(self, seconds: float = 1.5, *, limit: float = 120) -> None:
@@ -199,7 +211,8 @@ class Stand:
 
     def _start_emulator(self) -> None:
         directory = self.folder / "emulator"
-        self._emulator = self._run("emulator", ["--directory", str(directory)])
+        ports = ["--port", str(self._graph_ports[0]), "--shown-port", str(self._graph_ports[1])]
+        self._emulator = self._run("emulator", ["--directory", str(directory), *ports])
         ready = directory / "emulator.json"
         _wait(ready.exists, self._emulator)
         time.sleep(0.1)
@@ -209,6 +222,7 @@ class Stand:
         self.control("create_mailbox", address=MAILBOX, folders=["inbox/Imported", "inbox/Filed"])
         self.control("set_exchange_scope", mailboxes=[MAILBOX])
         self.values = environment(self.emulator, self._azurite.accounts[0].connection_string, self.folder, self._tick)
+        self.values |= self._more_settings
         self.settings_file = self.folder / "local.settings.json"
         self.settings_file.write_text(json.dumps({"IsEncrypted": False, "Values": self.values}))
         self.settings = read(self.values)

@@ -37,9 +37,9 @@ KEYS = (
     "tick_peak_mib",
 )
 HOW = """
-One hundred companies with one hundred mailboxes and a subscriber each, in Azurite, each mailbox with the default schedule, its cursors as
-they look after a listing. A process of its own builds the app and ticks twice: the first tick, with no mailbox due, loads the SDKs and reads
-every company; the second, with 670 due, is the one of every minute. CPU is that of the process (user and system), requests are
+One hundred companies with one hundred mailboxes and a subscriber each, in Azurite, each mailbox with the default schedule, its cursors
+as they look after a listing. A process of its own builds the app and ticks twice: the first tick, with no mailbox due, loads the SDKs and
+reads every company; the second, with 670 due, is the one of every minute. CPU is that of the process (user and system), requests are
 counted in the transport of the Azure SDKs, the peak is the process's own high-water mark.
 """
 COMPANIES = 100

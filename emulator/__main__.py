@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--sink-port", type=int, default=0, help="of the sink, the identity endpoint and the control plane"
     )
+    parser.add_argument("--shown-port", type=int, default=0, help="of a proxy in front of --port: links lead there")
     parser.add_argument("--seed", type=int, default=1, help="all ids follow from it")
     options = parser.parse_args(arguments)
     try:
@@ -42,7 +43,13 @@ async def _run(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    emulator = Emulator(options.directory, port=options.port, sink_port=options.sink_port, seed=options.seed)
+    emulator = Emulator(
+        options.directory,
+        port=options.port,
+        sink_port=options.sink_port,
+        seed=options.seed,
+        shown_port=options.shown_port,
+    )
     addresses = await emulator.start()
     sys.stdout.write(json.dumps(asdict(addresses)) + "\n")
     sys.stdout.flush()

@@ -53,9 +53,12 @@ class Addresses:
 class Emulator:
     """The running emulator; everything happens in one event loop."""
 
-    def __init__(self, directory: Path, *, port: int = 0, sink_port: int = 0, seed: int = 1) -> None:
+    def __init__(
+        self, directory: Path, *, port: int = 0, sink_port: int = 0, seed: int = 1, shown_port: int = 0
+    ) -> None:
         self._directory = directory
         self._ports = port, sink_port
+        self._shown_port = shown_port
         self._seed = seed
         self._runners: list[web.AppRunner] = []
         self._notifier: Notifier | None = None
@@ -96,7 +99,7 @@ class Emulator:
         except BaseException:
             await self.stop()
             raise
-        authority, base = f"https://{_HOST}:{port}", f"http://{_HOST}:{sink_port}"
+        authority, base = f"https://{_HOST}:{self._shown_port or port}", f"http://{_HOST}:{sink_port}"
         graph.base = f"{authority}/v1.0"
         await notifier.open()
         world.start(authority)

@@ -402,6 +402,8 @@ module app 'app/function.bicep' = {
     googleClientId: googleClientId
     appCertificate: appCertificate
     silentMinutes: silentMinutes
+    mailboxAccess: mailboxAccess
+    mailboxSignIn: mailboxSignIn
     subnetId: virtualNetwork ? network!.outputs.appSubnetId : ''
     outboundAddresses: virtualNetwork ? network!.outputs.address : ''
   }

@@ -59,6 +59,7 @@ class Dovecot:
         separator: between the parts of a folder's name.
         prefix: what stands before the names of all folders but the inbox: `INBOX.` puts everything below it.
         without: capabilities that the server does not mention, as if it had them not.
+        record: keep what clients send after they signed in, for `commands`.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Dovecot:
         separator: str = "/",
         prefix: str = "",
         without: tuple[str, ...] = (),
+        record: bool = False,
     ) -> None:
         self.folder = folder
         self.imap_port, self.imaps_port = ports
@@ -83,6 +85,7 @@ class Dovecot:
         self._separator = separator
         self.prefix = prefix
         self.without = without
+        self._record = record
         self._process: subprocess.Popen[bytes] | None = None
         self._run: Path | None = None
 
@@ -118,10 +121,16 @@ class Dovecot:
             time.sleep(0.02)
         return self
 
-    def stop(self) -> None:
-        """Stop it and all of its processes. Twice is fine."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop it and all of its processes. Twice is fine.
+
+        Args:
+            at_once: do not ask; what sessions have under way is cut off. Asked, it takes a second.
+        """
         process, self._process = self._process, None
         if process is not None:
+            if at_once:
+                os.killpg(process.pid, signal.SIGKILL)
             if process.stdin:
                 process.stdin.close()
             try:
@@ -140,6 +149,12 @@ class Dovecot:
         texts = [self._run / "errors", self._run / "log"] if self._run else []
         return "\n".join(file.read_text("utf-8", "replace") for file in texts if file.exists())
 
+    def commands(self) -> list[str]:
+        """What clients sent after they signed in, a line each; the order holds within a connection only."""
+        files = sorted((self.folder / "record").glob("*.in"))
+        lines = [line for file in files for line in file.read_text("utf-8", "replace").splitlines()]
+        return [line.partition(" ")[2] for line in lines]  # the time stands before it
+
     def _greets(self) -> bool:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # only whether it is there
@@ -156,7 +171,7 @@ class Dovecot:
         assert self._run is not None
         root = os.geteuid() == 0
         owner = pwd.getpwnam("nobody" if root else getpass.getuser())
-        for name in ("mail", "home"):
+        for name in ("mail", "home", "record"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             if root:
                 os.chown(self.folder / name, owner.pw_uid, owner.pw_gid)
@@ -195,6 +210,7 @@ class Dovecot:
                 separator=self._separator,
                 prefix=self.prefix,
                 capabilities=capabilities,
+                record=f"rawlog_dir = {self.folder / 'record'}" if self._record else "",
             )
         )
         return settings
@@ -288,5 +304,6 @@ namespace inbox {{
 }}
 protocol imap {{
   {capabilities}
+  {record}
 }}
 """

@@ -46,6 +46,8 @@ class Settings(Model):
     outlook_imap: tuple[str, int]
     app_certificate: str | None
     silent_minutes: int
+    tenant_wide: bool
+    mailbox_sign_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,18 @@ SETTINGS: tuple[Setting, ...] = (
         "Minutes without a successful run after which an active mailbox raises an alert (5 to 10080); never less than three of its runs.",
         "60",
     ),
+    Setting(
+        "POSTRUM_MAILBOX_ACCESS",
+        "`scoped`: the app asks for no tenant-wide mail permission; `tenantWide`: its registration declares one, and an administrator may "
+        "be asked to consent to it.",
+        "scoped",
+        "tenantWide",
+    ),
+    Setting(
+        "POSTRUM_MAILBOX_SIGN_IN",
+        "`true` where the registration declares the permissions of accounts that sign in for a mailbox.",
+        "true",
+    ),
     Setting("POSTRUM_TICK_SCHEDULE", "NCRONTAB expression of the timer, six fields.", None, "0 * * * * *"),
 )
 
@@ -318,6 +332,8 @@ def read(environment: Mapping[str, str]) -> Settings:
             "POSTRUM_OUTLOOK_IMAP", _host_and_port, "a host and a port, such as outlook.office365.com:993", ("", 0)
         ),
         "app_certificate": value("POSTRUM_APP_CERTIFICATE") or None,
+        "tenant_wide": checked("POSTRUM_MAILBOX_ACCESS", _tenant_wide, "scoped or tenantWide", False),
+        "mailbox_sign_in": checked("POSTRUM_MAILBOX_SIGN_IN", _flag, "true or false", True),
         "silent_minutes": checked("POSTRUM_SILENT_MINUTES", _between(5, 10_080), "minutes from 5 to 10080", 60),
     }
     if problems:
@@ -398,6 +414,12 @@ def _flag(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError(text)
     return text.lower() == "true"
+
+
+def _tenant_wide(text: str) -> bool:
+    if text not in ("scoped", "tenantWide"):
+        raise ValueError(text)
+    return text == "tenantWide"
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:

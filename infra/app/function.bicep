@@ -86,6 +86,12 @@ param appCertificate string
 @maxValue(10080)
 param silentMinutes int
 
+@description('Required. scoped or tenantWide: whether an administrator may be asked to open every mailbox of a tenant.')
+param mailboxAccess string
+
+@description('Required. Whether the app registration declares what accounts that sign in need.')
+param mailboxSignIn bool
+
 @description('Required. Subnet of the instances; empty: no virtual network.')
 param subnetId string
 
@@ -132,6 +138,8 @@ var productSettings = {
   POSTRUM_FUNCTION_SECONDS: '600'
   POSTRUM_MAIL_LIMIT_MIB: string(mailLimitMib)
   POSTRUM_TICK_SCHEDULE: tickSchedule
+  POSTRUM_MAILBOX_ACCESS: mailboxAccess
+  POSTRUM_MAILBOX_SIGN_IN: string(mailboxSignIn)
   POSTRUM_PUBLIC_URL: publicUrl
   POSTRUM_GOOGLE_CLIENT_ID: googleClientId
   POSTRUM_APP_CERTIFICATE: appCertificate

@@ -16,7 +16,7 @@ LABELS: Final[dict[str, str]] = {
     "announced": gettext_noop("done"),
     "parked": gettext_noop("parked"),
     "gone": gettext_noop("gone"),
-    # outcomes and reasons (docs/reasons.md)
+    # outcomes and reasons, as in docs/reasons.md
     "imported": gettext_noop("imported"),
     "other": gettext_noop("other"),
     "document_accepted": gettext_noop("a document was made"),
@@ -55,6 +55,12 @@ LABELS: Final[dict[str, str]] = {
     "document_import": gettext_noop("document import"),
     "worklist": gettext_noop("worklist"),
     "moved": gettext_noop("moved"),
+    # ways to a mailbox
+    "graph_app": gettext_noop("Exchange Online, the app acts by itself"),
+    "graph_delegated": gettext_noop("Exchange Online, with the rights of an account"),
+    "imap_microsoft": gettext_noop("Exchange Online by IMAP, with the rights of an account"),
+    "imap_password": gettext_noop("Another mail server by IMAP"),
+    "google": gettext_noop("Gmail or Google Workspace"),
     # roles
     Role.OWNER.value: gettext_noop("Owner"),
     Role.OPERATOR.value: gettext_noop("Operator"),

@@ -114,7 +114,9 @@ def _server(form: Mapping[str, str], texts: Texts, problems: dict[str, str]) -> 
     if not _HOST.match(host):
         problems["host"] = texts.gettext("Enter the name of the server, such as mail.company.com.")
     starttls = form.get("encryption") == ImapEncryption.STARTTLS
-    number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0 if port else 143 if starttls else 993
+    number = (
+        int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0 if port else 143 if starttls else 993
+    )
     if not 1 <= number <= 65535:
         problems["port"] = texts.gettext("A port is a number from 1 to 65535.")
     authority = form.get("certificate_authority", "").strip()
@@ -124,7 +126,9 @@ def _server(form: Mapping[str, str], texts: Texts, problems: dict[str, str]) -> 
         )
     user = form.get("user_name", "").strip()
     if len(user) > 320 or not user.isprintable():
-        problems["user_name"] = texts.gettext("A user name has at most 320 characters, none of them a control character.")
+        problems["user_name"] = texts.gettext(
+            "A user name has at most 320 characters, none of them a control character."
+        )
     return {
         "host": host,
         "port": number,

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.responses import Response
+
 from shared.console.connecting import Story, story
 from shared.console.problems import Invalid
 from shared.console.visit import Visit
@@ -66,7 +68,7 @@ class MailboxVisit:
             shown.append((self.visit.texts.gettext(_STEPS[step]), mark, path))
         return shown
 
-    def page(self, template: str, here: Step, status: int = 200, /, **content: Any) -> Any:
+    def page(self, template: str, here: Step, status: int = 200, /, **content: Any) -> Response:
         """A page of a step."""
         shown = {"problems": {}, "form": {}, "box": self, "steps": self.steps(here), **content}
         return self.visit.page(template, status, **shown)
@@ -120,4 +122,6 @@ def problems_of(error: InvalidRequest | Invalid, visit: Visit) -> dict[str, str]
     """What is wrong, by field of a form, in the visitor's language."""
     if isinstance(error, Invalid):
         return {"": " ".join([visit.texts.gettext(error.message), *(text for _, text in error.problems)])}
-    return {error.field: " ".join(filter(None, (visit.texts.gettext(error.message), visit.texts.gettext(error.remedy))))}
+    return {
+        error.field: " ".join(filter(None, (visit.texts.gettext(error.message), visit.texts.gettext(error.remedy))))
+    }

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from shared.setup.use_cases import Setup
     from shared.configuration.service import Configure
     from shared.doctor.doctor import Doctor
     from shared.identity.api_tokens import ApiTokens
-    from shared.identity.sign_in import SignIn
     from shared.identity.connection_keeper import ConnectionKeeper
+    from shared.identity.sign_in import SignIn
     from shared.pipeline.again import RunAgain
     from shared.pipeline.alerts import AlertList
     from shared.pipeline.health import HealthReport
     from shared.pipeline.services import Services
     from shared.pipeline.status import StatusReport
     from shared.settings import Settings
+    from shared.setup.use_cases import Setup
     from shared.stores.answers import Answers
     from shared.stores.configuration import Configuration
     from shared.stores.connections import Connections

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shared.console.visit import Visit
 from shared.identity.roles import Right
+from shared.model.alert import Alert
 from shared.model.health import Health
+from shared.pipeline.alert_texts import advice, title
 from shared.pipeline.alerts import AlertLists
 
 
@@ -41,3 +45,18 @@ async def alerts_for(visit: Visit, company: str | None = None) -> AlertLists:
         open=tuple(alert for alert in lists.open if seen(alert.company)),
         past=tuple(alert for alert in lists.past if seen(alert.company)),
     )
+
+
+def address_of(visit: Visit, alert: Alert) -> str:
+    """Address of the mailbox that an alert is about; empty where it is about none, or one that is gone."""
+    company = next((one for one in visit.companies if one.id == alert.company), None)
+    mailbox = company.mailbox(alert.mailbox) if company and alert.mailbox else None
+    return mailbox.address if mailbox else ""
+
+
+def alert_texts(visit: Visit, alerts: Sequence[Alert]) -> dict[str, tuple[str, str]]:
+    """What each alert says: what is wrong and what to do, in the visitor's language, by its id."""
+    return {
+        alert.id: (title(alert, visit.texts, mailbox=address_of(visit, alert)), advice(alert, visit.texts))
+        for alert in alerts
+    }

@@ -5,6 +5,9 @@ One partition per company and series; one transaction inserts key → number and
 
 from __future__ import annotations
 
+import asyncio
+from weakref import WeakValueDictionary
+
 from shared.errors import ConcurrentWrite
 from shared.model.config import Series
 from shared.stores.tables import Row, Table, Write
@@ -19,6 +22,8 @@ class NumberSeries:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Of this worker: its messages would only make each other's tries fail, which costs five requests for each number."""
 
     async def take(self, company: str, series: Series, key: str) -> str:
         """The number of a key: the one it has, or the next one.
@@ -32,6 +37,10 @@ class NumberSeries:
             ConcurrentWrite: too many took numbers at once; try again later.
         """
         partition = f"{company}|{series.id}"
+        async with self._turns.setdefault(partition, asyncio.Lock()):
+            return await self._take(partition, series, key)
+
+    async def _take(self, partition: str, series: Series, key: str) -> str:
         for _ in range(TRIES):
             rows = {row.key: row for row in await self._rows(partition, key)}
             known = rows.get(f"key|{key}")

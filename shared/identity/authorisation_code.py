@@ -15,16 +15,17 @@ import hmac
 import logging
 import time
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from shared.effect import effect
 from shared.errors import ConfigurationError, NetworkFailure, PermissionDenied, ServiceUnavailable
 from shared.identity.entra_refusal import refused
-from shared.net.web import WebAnswer, WebClient
+from shared.identity.msal_http import MsalHttp
+from shared.net.web import WebClient
 
 DEADLINE: Final = 60.0
 """Seconds for a whole step, discovery included."""
@@ -182,7 +183,7 @@ class EntraAuthorisation:
             raise refused(result, who=self._who(), status=http.status)
         return self._judged(result, http)
 
-    def _judged(self, result: Mapping[str, Any], http: _Http) -> SignedIn:
+    def _judged(self, result: Mapping[str, Any], http: MsalHttp) -> SignedIn:
         claims = result.get("id_token_claims")
         access_token = result.get("access_token")
         if not isinstance(claims, dict) or not isinstance(access_token, str):
@@ -214,7 +215,7 @@ class EntraAuthorisation:
             claims=claims,
         )
 
-    def _application(self, http: _Http, assertion: str, scopes: Sequence[str]) -> Any:
+    def _application(self, http: MsalHttp, assertion: str, scopes: Sequence[str]) -> Any:
         import msal
 
         logging.getLogger("msal").setLevel(logging.WARNING)  # below that it writes down verifiers and whole answers
@@ -246,67 +247,14 @@ class EntraAuthorisation:
             )
             raise unknown.because("entra_90002") from None
 
-    def _http(self) -> _Http:
-        return _Http(self._web, asyncio.get_running_loop(), urlsplit(self._authority).netloc)
+    def _http(self) -> MsalHttp:
+        return MsalHttp(self._web, asyncio.get_running_loop(), urlsplit(self._authority).netloc)
 
     def _who(self) -> str:
         return f"application {self.client_id} in tenant {self.tenant_id}"
 
 
 _IDENTITY_SCOPES: Final = frozenset({"openid", "profile", "email", "offline_access"})
-
-
-class _Http:
-    """What msal calls from its thread; the work is done by our client on the event loop.
-
-    It calls no host but the authority's, whatever the discovery document says, and remembers what that document says of
-    issuer and tenant.
-    """
-
-    def __init__(self, web: WebClient, loop: asyncio.AbstractEventLoop, host: str) -> None:
-        self._web = web
-        self._loop = loop
-        self._host = host
-        self.issuer = ""
-        self.tenant = ""
-        self.status: int | None = None
-
-    def get(self, url: str, params: Mapping[str, str] | None = None, **keywords: Any) -> _Answer:
-        address = f"{url}?{urlencode(params)}" if params else url
-        answer = self._wait(url, lambda: self._web.get(address))
-        if answer.status == 200 and url.endswith("/.well-known/openid-configuration"):
-            document = answer.json()
-            self.issuer = str(document.get("issuer") or "")
-            parts = urlsplit(str(document.get("token_endpoint") or "")).path.split("/")
-            self.tenant = parts[1] if len(parts) > 1 else ""
-        return _Answer(answer)
-
-    def post(
-        self, url: str, data: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **keywords: Any
-    ) -> _Answer:
-        form = {name: str(value) for name, value in (data or {}).items()}
-        answer = self._wait(url, lambda: self._web.post_form(url, form, headers))
-        self.status = answer.status
-        if answer.status < 500:
-            answer.json()  # msal would log the text of what is no JSON
-        return _Answer(answer)
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def _wait(self, url: str, call: Callable[[], Coroutine[Any, Any, WebAnswer]]) -> WebAnswer:
-        if urlsplit(url).netloc != self._host:
-            raise ServiceUnavailable("the directory's discovery document names another host")
-        return asyncio.run_coroutine_threadsafe(call(), self._loop).result()
-
-
-class _Answer:
-    """The shape that msal expects of an answer."""
-
-    def __init__(self, answer: WebAnswer) -> None:
-        self.status_code = answer.status
-        self.text = answer.text
-        self.headers = dict(answer.headers)
 
 
 def _denied(message: str, cause: str) -> PermissionDenied:

@@ -29,7 +29,8 @@ async def command_line_token(scope: str, tenant_id: str) -> str:
         raise SignInNeeded("What answers there names no application to sign in to.", remedy="Check the address.")
     async with AzureCliCredential(tenant_id=tenant_id) as credential:
         try:
-            return (await credential.get_token(scope)).token
+            token: str = (await credential.get_token(scope)).token
+            return token
         except CredentialUnavailableError:
             raise SignInNeeded(
                 "Nobody is signed in to the Azure CLI.",

@@ -19,6 +19,7 @@ from shared.errors import (
     PermissionDenied,
     PostrumError,
     SignInNeeded,
+    Throttled,
     TransientError,
 )
 from shared.model.config import SIGNED_IN_KINDS, ConnectionKind
@@ -76,6 +77,8 @@ class Happened(StrEnum):
     """Something that a person has to mend."""
     UNREACHABLE = "unreachable"
     """No answer, or not now; may pass by itself."""
+    BUSY = "busy"
+    """The other side asked for patience, which says nothing of the connection."""
     ANSWERED = "answered"
     """A call to the mailbox was answered."""
 
@@ -87,6 +90,7 @@ CHECKS: Final = frozenset(
         Happened.REFUSED,
         Happened.BROKEN,
         Happened.UNREACHABLE,
+        Happened.BUSY,
         Happened.ANSWERED,
     }
 )
@@ -122,7 +126,8 @@ def after(connection: Connection, event: Event, now: datetime) -> Connection:
     """
     state, code = _next(connection, event)
     same = state is connection.state and code == connection.code
-    if same and event.happened not in CHECKS and event.happened is not Happened.APPROVAL_NEEDED:
+    tells_nothing = event.happened not in CHECKS and event.happened is not Happened.APPROVAL_NEEDED
+    if same and tells_nothing and (state is ConnectionState.CONNECTED or event.account in ("", connection.account)):
         return connection
     checked = event.happened in CHECKS
     checks = (connection.checks if same else 0) + (1 if checked else 0)
@@ -131,7 +136,7 @@ def after(connection: Connection, event: Event, now: datetime) -> Connection:
         update={
             "state": state,
             "code": code,
-            "detail": event.detail[:1_000] if code else "",
+            "detail": _detail(connection, event) if code else "",
             "since": since,
             "checked_at": now if checked else connection.checked_at,
             "checks": checks,
@@ -163,6 +168,8 @@ def judged(error: PostrumError, kind: ConnectionKind) -> Event:
         happened, code = Happened.DECLINED, "entra_65004"
     elif isinstance(error, NotPropagated):
         happened = Happened.NOT_YET
+    elif isinstance(error, Throttled):
+        happened = Happened.BUSY
     elif isinstance(error, TransientError):
         happened = Happened.UNREACHABLE
     elif isinstance(error, SignInNeeded):
@@ -176,6 +183,10 @@ def judged(error: PostrumError, kind: ConnectionKind) -> Event:
     return Event(happened, code=code, detail=error.message)
 
 
+def _detail(connection: Connection, event: Event) -> str:
+    return connection.detail if event.happened is Happened.BUSY else event.detail[:1_000]
+
+
 def _next(connection: Connection, event: Event) -> tuple[ConnectionState, str]:
     state, code = connection.state, connection.code
     given = event.code
@@ -183,12 +194,14 @@ def _next(connection: Connection, event: Event) -> tuple[ConnectionState, str]:
     match event.happened:
         case Happened.ANSWERED:
             return ConnectionState.CONNECTED, ""
+        case Happened.BUSY:
+            return state, code
         case Happened.UNREACHABLE:
             if state in WAITING or state is ConnectionState.SIGN_IN_AGAIN:
                 return state, code
-            return ConnectionState.ERROR, given
+            return ConnectionState.ERROR, given or "service_unavailable"
         case Happened.BROKEN:
-            return ConnectionState.ERROR, given
+            return ConnectionState.ERROR, given or "permission_denied"
         case Happened.REFUSED:
             if connected:
                 return AWAITING, "consent_revoked"

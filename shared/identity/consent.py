@@ -110,15 +110,24 @@ SCOPE_ROLE: Final = "Exchange Administrator"
 """Who may run the script that names the mailboxes."""
 
 
-def permissions(consent: Consent) -> tuple[Permission, ...]:
-    """Everything that the directory's page will list, each with its reason."""
+def permissions(consent: Consent, *, sign_in_declared: bool = True) -> tuple[Permission, ...]:
+    """Everything that the directory's page will list, each with its reason.
+
+    Args:
+        consent: what is asked for.
+        sign_in_declared: the registration declares what accounts that sign in need as well: `.default`, the only way to an
+            application permission, asks for all that is declared.
+    """
     match consent.kind:
         case ConnectionKind.GRAPH_DELEGATED:
             return (_SHARED, _STAY)
         case ConnectionKind.IMAP_MICROSOFT:
             return (_IMAP, _STAY)
         case _:
-            return (_TENANT_WIDE, _SIGN_IN) if consent.tenant_wide else (_SIGN_IN,)
+            if not consent.tenant_wide:
+                return (_SIGN_IN,)
+            declared = (_SHARED, _IMAP, _STAY) if sign_in_declared else ()
+            return (_TENANT_WIDE, _SIGN_IN, *declared)
 
 
 def directory_roles(consent: Consent) -> tuple[str, ...]:

@@ -6,11 +6,12 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from shared.errors import ConfigurationError, PermissionDenied
+from shared.errors import ConfigurationError, PermissionDenied, TransientError
 from shared.identity.authorisation_code import EntraAuthorisation
 from shared.model.person import Person, known_roles
 from shared.stores.members import Members
@@ -97,7 +98,10 @@ class SignIn:
             raise _refused("The account has no role in Postrum.", "sign_in_no_role")
         now = self.clock()
         await self.members.signed_in(person, now)
-        return await self.sessions.begin(person, now), known.return_to
+        session = await self.sessions.begin(person, now)
+        with suppress(TransientError):  # a few times a day is often enough, and the person need not know
+            await self.sessions.purge(now)
+        return session, known.return_to
 
 
 def console_path(text: str) -> str:

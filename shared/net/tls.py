@@ -16,8 +16,6 @@ _SAID = {
     "tls_wrong_name": "The certificate belongs to another server.",
     "tls_not_spoken": "The server does not begin with TLS on this port.",
 }
-_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNSUPPORTED_PROTOCOL_VERSION"})
-"""Reasons of OpenSSL for an answer that is no TLS at all."""
 
 
 @functools.lru_cache(maxsize=64)  # loading the public authorities takes 20 ms
@@ -49,8 +47,6 @@ def client_context(ca_file: Path | None = None, authority: str | None = None) ->
 def tls_failure(error: OSError) -> NetworkFailure:
     """The error for a handshake that failed; its `cause` says why. Nothing of the other side's text is repeated."""
     cause = network_cause(error)
-    if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
-        cause = "tls_not_spoken"
     failure = NetworkFailure(_SAID.get(cause, "No encryption could be agreed on with the server."))
     failure.cause = cause
     return failure

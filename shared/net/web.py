@@ -94,7 +94,7 @@ class WebClient:
             async with (
                 asyncio.timeout(self._deadline),
                 aiohttp.ClientSession(
-                    connector=aiohttp.TCPConnector(ssl=self._context(), limit=1, force_close=True),
+                    connector=aiohttp.TCPConnector(ssl=self._context(), limit=1),
                     auto_decompress=True,
                     cookie_jar=aiohttp.DummyCookieJar(),
                 ) as session,
@@ -106,7 +106,13 @@ class WebClient:
                     allow_redirects=False,
                 ) as response,
             ):
-                body = await self._body(response, host)
+                try:
+                    body = await self._body(response, host)
+                except BaseException:
+                    # Not the polite end of TLS, which would wait for the other side in the background.
+                    if response.connection is not None and response.connection.transport is not None:
+                        response.connection.transport.abort()
+                    raise
                 return WebAnswer(response.status, body.decode("utf-8", "replace"), dict(response.headers))
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise _failure(error, host, self._deadline) from None

@@ -27,10 +27,13 @@ class Gate:
     Args:
         hold: asked before every call.
         budget: requests that are left of the burst, as the last holder wrote it down.
+        slots: calls at a time.
+        metered: the provider counts requests over time, as Graph does; IMAP servers count connections only.
     """
 
-    def __init__(self, hold: LaneHold, *, budget: float = BURST, slots: int = SLOTS) -> None:
+    def __init__(self, hold: LaneHold, *, budget: float = BURST, slots: int = SLOTS, metered: bool = True) -> None:
         self._hold = hold
+        self._metered = metered
         self._slots = asyncio.Semaphore(slots)
         self._left = min(budget, BURST)
         self._at = monotonic()
@@ -77,6 +80,8 @@ class Gate:
         return self._left
 
     def _take(self) -> float:
+        if not self._metered:
+            return 0.0
         self._refill()
         self._left -= 1
         return 0.0 if self._left >= 0 else -self._left / PER_SECOND

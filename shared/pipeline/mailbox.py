@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from shared.errors import LeaseLost, PostrumError, Throttled
+from shared.errors import LeaseLost, PermissionDenied, PostrumError, Throttled
 from shared.model.base import stamp
-from shared.model.config import Company, Mailbox
+from shared.model.config import IMAP_KINDS, Company, Mailbox
 from shared.model.task import MailboxTask
 from shared.pipeline.announce import Announcer
 from shared.pipeline.ending import Ending, mailbox_task, wanted_list, wanted_work
@@ -70,7 +70,7 @@ class WorkMailbox:
         serving = frozenset({wanted_list(company.id, mailbox.id), wanted_work(company.id, mailbox.id)})
         source = self.services.sources.open(company, mailbox)
         cursors = hold.state.cursors
-        gate = Gate(hold, budget=self._budget(cursors))
+        gate = Gate(hold, budget=self._budget(cursors), metered=mailbox.connection not in IMAP_KINDS)
         shift = Shift(
             self.services,
             company,
@@ -114,7 +114,7 @@ class WorkMailbox:
             # after by the tick, and people see the reason.
             problem("mailbox_failed", None, company=company.id, mailbox=mailbox.id, code=error.code, text=str(error))
             shift.failure = error
-            blocked = DEFAULT_BLOCK
+            blocked = self._pause(cursors, error)
             await self.upkeep.failed(company, mailbox, error)
         finally:
             await source.aclose()
@@ -156,6 +156,19 @@ class WorkMailbox:
             return
         if more:
             await self.services.queues.put(mailbox_task(company, mailbox))
+
+    def _pause(self, cursors: dict[str, Any], error: PostrumError) -> timedelta:
+        """How long the mailbox is left alone after a failure.
+
+        Servers lock accounts after a few wrong passwords, so a refusal is repeated ever more seldom, up to the longest block; a person
+        who mends it does not wait for the end of the pause. Everything else may be over in a moment.
+        """
+        known = cursors.get("failure")
+        since = known.get("since") if isinstance(known, dict) else None
+        if not isinstance(error, PermissionDenied) or not isinstance(since, str):
+            return DEFAULT_BLOCK
+        lasted = self.services.clock() - datetime.fromisoformat(since)
+        return max(DEFAULT_BLOCK, min(lasted, LONGEST_BLOCK))
 
     def _budget(self, cursors: dict[str, Any]) -> float:
         left, at = cursors.get("budget"), cursors.get("budget_at")

@@ -26,25 +26,17 @@ WISHES = {"reauthorizationRequired": "renew", "subscriptionRemoved": "create", "
 """Lifecycle events, and what the lane's holder has to do besides listing (Graph: Reduce missing change notifications)."""
 
 
-class NotNotifications(ValueError):
-    """The body has not the form of notifications."""
-
-
-def read_items(body: bytes) -> list[dict[str, Any]]:
-    """The notifications in a request (pure).
-
-    Raises:
-        NotNotifications: not JSON, not of this form, or more than the limits allow.
-    """
+def read_items(body: bytes) -> list[dict[str, Any]] | None:
+    """The notifications in a request (pure); None where it is not JSON, not of this form, or more than the limits allow."""
     if len(body) > BODY_LIMIT:
-        raise NotNotifications(f"more than {BODY_LIMIT} bytes")
+        return None
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
-        raise NotNotifications("not JSON") from None
+        return None
     items = content.get("value") if isinstance(content, dict) else None
     if not isinstance(items, list) or len(items) > ITEMS_LIMIT or not all(isinstance(item, dict) for item in items):
-        raise NotNotifications(f"not a list of at most {ITEMS_LIMIT} notifications")
+        return None
     return items
 
 
@@ -67,9 +59,8 @@ class TakeNotifications:
         Raises:
             PostrumError: they were not noted, so the provider has to send them again.
         """
-        try:
-            items = read_items(body)
-        except NotNotifications:
+        items = read_items(body)
+        if items is None:
             return False
         wishes: dict[tuple[str, str], str] = {}
         for item in items:

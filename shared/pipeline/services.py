@@ -74,10 +74,12 @@ class Companies:
 
         async def read(company: str) -> None:
             found = await self._configuration.company(company)
-            if found is not None:
-                # Not all in the same minute again.
-                until = now + self._longest * (0.5 + 0.5 * random())  # noqa: S311 - spreads load
-                self._all[company] = (revisions[company], until, found[0])
+            if found is None:
+                self._all.pop(company, None)
+                return
+            # Not all in the same minute again.
+            until = now + self._longest * (0.5 + 0.5 * random())  # noqa: S311 - spreads load
+            self._all[company] = (revisions[company], until, found[0])
 
         await each(stale, read)
         return [known[2] for _, known in sorted(self._all.items())]

@@ -231,7 +231,8 @@ class _Beat:
         await each(await rechecks.due(self.now), check, at_once=4, stop_at=self._stop_at)
 
     async def once_a_day(self) -> None:
-        if self._tick.nightly is not None:
+        # Where the companies could not be read, everything would look as if it were gone.
+        if self._tick.nightly is not None and self._lanes is not None:
             await self._tick.nightly(self._companies, self.now, stop_at=self._stop_at)
 
     async def _given_up(self, message: PoisonMessage) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.model.alert import Alert, AlertKind, Condition
-from shared.model.config import Company, Mailbox
+from shared.model.config import Company, ConnectionKind, Mailbox
 from shared.model.health import Failure, FaultGroup
 from shared.pipeline.alerts import Alarm
 from shared.pipeline.health import (
@@ -24,6 +24,7 @@ from shared.pipeline.places import Places
 from shared.pipeline.schedule import own
 from shared.pipeline.services import Services
 from shared.pipeline.subscriptions import kept
+from shared.remedies import Kind, remedy
 from shared.stores.lanes import LaneState
 
 FAILING_AFTER = timedelta(minutes=10)
@@ -156,10 +157,7 @@ def _of_runs(
     failure = failure_of(state.cursors)
     since = counted_from(state.cursors, company.id, mailbox.id)
     if failure is not None:
-        kind = {
-            "sign_in_needed": AlertKind.SIGN_IN_NEEDED,
-            "permission_denied": AlertKind.CONSENT_REVOKED,
-        }.get(failure.code, AlertKind.CONNECTION_FAILING)
+        kind = _kind_of(failure, mailbox)
         # A person has to act on these, and waiting makes them no better.
         at_once = kind is not AlertKind.CONNECTION_FAILING
         if at_once or failure.since <= now - FAILING_AFTER:
@@ -173,6 +171,15 @@ def _of_runs(
             cause="mailbox_silent",
             since=datetime.fromisoformat(since),
         )
+
+
+def _kind_of(failure: Failure, mailbox: Mailbox) -> AlertKind:
+    """Who has to act: an administrator who grants access, the account itself, or whoever runs what does not answer."""
+    if failure.code == "permission_denied" and mailbox.connection is ConnectionKind.GRAPH_APP:
+        return AlertKind.CONSENT_REVOKED
+    if failure.code == "sign_in_needed" or remedy(failure.cause).kind is Kind.CREDENTIALS:
+        return AlertKind.SIGN_IN_NEEDED
+    return AlertKind.CONNECTION_FAILING
 
 
 def _of_rest(company: Company, mailbox: Mailbox, state: LaneState, now: datetime) -> Iterable[Condition]:

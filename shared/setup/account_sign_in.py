@@ -201,7 +201,7 @@ class AccountSignIn:
                 return result.model_copy(update={"code": taken.cause, "connected": taken.connected, "connection": now})
         event = await self.accounts.check.prove(company, mailbox.model_copy(update={"grant": grant.id}))
         own = grant.account.casefold() == mailbox.address.casefold()
-        if event.happened in (Happened.ANSWERED, Happened.UNREACHABLE) or (
+        if event.happened in (Happened.ANSWERED, Happened.UNREACHABLE, Happened.BUSY) or (
             own and event.code != "account_without_access"
         ):
             connection = await self.accounts.attach(company, mailbox, grant, event, by)

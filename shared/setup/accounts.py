@@ -107,7 +107,7 @@ class Accounts:
         if not replace:
             await self.ensure_free(company, mailbox, grant)
         event = await self.check.prove(company, mailbox.model_copy(update={"grant": grant.id}))
-        if event.happened is Happened.UNREACHABLE:
+        if event.happened in (Happened.UNREACHABLE, Happened.BUSY):
             raise TransientError("The mailbox could not be reached.").because(event.code)
         if event.happened is not Happened.ANSWERED:
             raise PermissionDenied(f"{grant.account} may not open {mailbox.address}.").because(event.code)

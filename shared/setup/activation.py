@@ -11,7 +11,7 @@ from shared.model.base import Model
 from shared.model.config import Backlog, BacklogChoice, Company, Mailbox
 from shared.model.connection import ConnectionState
 from shared.pipeline.announce import Announcer
-from shared.pipeline.ending import Ending
+from shared.pipeline.ending import Ending, mailbox_task
 from shared.setup.mailboxes import Mailboxes
 from shared.setup.visiting import Visits
 from shared.stores.connections import Connections
@@ -174,7 +174,11 @@ class Activation:
         known, found = await self.visits.mailbox(company, mailbox)
         if not found.active:
             raise Conflict("The mailbox is not active.", remedy="Activate it first.")
-        return await Ending(self.visits.services, self.announcer).wake(known, found, listing=True)
+        services = self.visits.services
+        if await services.lanes.resume(services.sources.lane(known, found)):
+            await services.queues.put(mailbox_task(known, found))
+            return True
+        return await Ending(services, self.announcer).wake(known, found, listing=True)
 
     async def _missing(self, company: Company, mailbox: Mailbox) -> tuple[str, ...]:
         missing: list[str] = []

@@ -16,6 +16,7 @@ from shared.identity.credentials import AppCredential
 from shared.identity.scopes import GRAPH_DEFAULT
 from shared.model.config import SIGNED_IN_KINDS, Company, ConnectionKind, Mailbox
 from shared.model.connection import Connection, ConnectionState
+from shared.pipeline.ending import mailbox_task
 from shared.setup.visiting import Visits
 from shared.stores.grants import Grants
 
@@ -53,11 +54,22 @@ class CheckConnection:
         if mailbox.connection in SIGNED_IN_KINDS and mailbox.grant is None:
             event = await self._without_account(mailbox, before)
         else:
+            if mailbox.connection is ConnectionKind.GRAPH_APP and before.code != "scope_pending":
+                # A consent shows in a new token only. A scope shows in none, so for that one the token in memory will do.
+                self.application(mailbox.tenant_id or self.home_tenant).forget()
             event = await self.prove(company, mailbox)
             if mailbox.grant is not None and event.happened is Happened.SIGN_IN_NEEDED and _by_provider(event.code):
                 await self.grants.ended(company.id, mailbox.grant)
             event = await self._of_application(mailbox, before, event)
+        if event.happened is Happened.ANSWERED:
+            await self._resume(company, mailbox)
         return await self.keeper.note(company.id, mailbox, event)
+
+    async def _resume(self, company: Company, mailbox: Mailbox) -> None:
+        """The mailbox answers: a pause after earlier failures is over, and what was asked for behind it is done now."""
+        services = self.visits.services
+        if await services.lanes.resume(services.sources.lane(company, mailbox)) and mailbox.active:
+            await services.queues.put(mailbox_task(company, mailbox))
 
     async def prove(self, company: Company, mailbox: Mailbox) -> Event:
         """What a token and a call to the mailbox say, without writing anything down.
@@ -68,8 +80,6 @@ class CheckConnection:
         """
         grant = await self.grants.get(company.id, mailbox.grant) if mailbox.grant else None
         try:
-            if mailbox.connection is ConnectionKind.GRAPH_APP:
-                self.application(mailbox.tenant_id or self.home_tenant).forget()
             async with self.visits.visit(company, mailbox) as source:
                 inbox = await source.folder("")
         except PostrumError as error:

@@ -101,6 +101,8 @@ class ConsentLinks:
         authority: where Entra ID is.
         public_url: where this deployment is reached.
         clock: the time.
+        tenant_wide_declared: the app registration declares the application permission for every mailbox of a tenant.
+        sign_in_declared: it declares the permissions of accounts that sign in.
         application_name: what the directory's page calls the application.
     """
 
@@ -114,6 +116,8 @@ class ConsentLinks:
     authority: str
     public_url: str
     clock: Callable[[], datetime]
+    tenant_wide_declared: bool = False
+    sign_in_declared: bool = True
     application_name: str = "Postrum"
 
     async def link(self, company_id: str, mailbox_id: str, *, tenant_wide: bool = False, by: str = "") -> str:
@@ -135,6 +139,12 @@ class ConsentLinks:
             raise InvalidRequest("A mailbox that is connected in this way needs no consent of an administrator.")
         if tenant_wide and mailbox.connection is not ConnectionKind.GRAPH_APP:
             raise InvalidRequest("Only an application permission can be tenant-wide.", field="tenant_wide")
+        if tenant_wide and not self.tenant_wide_declared:
+            raise InvalidRequest(
+                "This deployment asks for no tenant-wide permission.",
+                field="tenant_wide",
+                remedy="Use the scope in Exchange, or deploy again with POSTRUM_MAILBOX_ACCESS set to tenantWide.",
+            )
         if not proper_tenant(tenant):
             raise InvalidRequest("Name one tenant, by its id or one of its domains.", field="tenant_id")
         consent = Consent(
@@ -169,7 +179,7 @@ class ConsentLinks:
             kind=consent.kind,
             application_name=self.application_name,
             client_id=self.client_id,
-            permissions=permissions(consent),
+            permissions=permissions(consent, sign_in_declared=self.sign_in_declared),
             roles=directory_roles(consent),
             scope_role=SCOPE_ROLE if scoped else "",
             tenant_wide=consent.tenant_wide,

@@ -151,6 +151,8 @@ class Setup:
             authority=app.settings.authority,
             public_url=app.settings.public_url,
             clock=app.services.clock,
+            tenant_wide_declared=app.settings.tenant_wide,
+            sign_in_declared=app.settings.mailbox_sign_in,
         )
 
     @cached_property

@@ -67,6 +67,8 @@ class Visits:
     async def _ask(self, lane: str) -> None:
         state = (await self.services.lanes.read(lane)).state
         now = self.services.clock()
-        if state.blocked(now):
+        if (
+            state.blocked(now) and "failure" not in state.cursors
+        ):  # a pause after a failure is ours, and may be over by now
             wait = (datetime.fromisoformat(state.blocked_until) - now).total_seconds()
             raise Throttled("The provider of this mailbox asked for patience.", retry_after=wait)

@@ -118,6 +118,23 @@ class Lanes:
             return not asked and not state.held(now)
         raise ConcurrentWrite("the lane changed twenty times while work was asked for")
 
+    async def resume(self, lane: str) -> bool:
+        """End the pause after a failure, because it is mended; patience that a provider asked for stays.
+
+        Returns:
+            Whether there was such a pause: work that was asked for may wait behind it.
+        """
+        for _ in range(20):
+            stored = await self.read(lane)
+            if not stored.state.blocked_until or "failure" not in stored.state.cursors:
+                return False
+            try:
+                await self.write("resume", stored, replace(stored.state, blocked_until=""))
+            except ConcurrentWrite:
+                continue
+            return True
+        raise ConcurrentWrite("the lane changed twenty times while its pause was ended")
+
     async def every(self) -> list[StoredLane]:
         """All lanes, in pages of a thousand."""
         # Every row of the table is one, so there is nothing to look for, and the service reads on without a filter.

@@ -93,21 +93,20 @@ class Sessions:
             await self._table.delete("session.person", row.partition, row.key)
         return len(rows)
 
+    async def purge(self, now: datetime, *, limit: int = 200) -> int:
+        """Delete rows of the table whose time is over: sessions, sign-ins under way, and answers to repeated requests.
+
+        Returns:
+            How many were deleted; with `limit` of them there may be more.
+        """
+        rows = await self._table.query("ends_at lt @now", {"now": stamp(now)}, limit=limit, select=["ends_at"])
+        for row in rows:
+            await self._table.delete("session.purge", row.partition, row.key)
+        return len(rows)
+
     async def _remove(self, row: Row, person: Person) -> None:
         await self._table.delete("session.end", row.partition, row.key)
         await self._table.delete("session.person", _of(person.key), row.partition.partition("|")[2])
-
-
-async def purge(table: Table, now: datetime, *, limit: int = 200) -> int:
-    """Delete rows of the table `sessions` whose time is over: sessions, sign-ins under way, answers to repeated requests.
-
-    Returns:
-        How many were deleted; with `limit` of them there may be more.
-    """
-    rows = await table.query("ends_at lt @now", {"now": stamp(now)}, limit=limit, select=["ends_at"])
-    for row in rows:
-        await table.delete("session.purge", row.partition, row.key)
-    return len(rows)
 
 
 def _partition(given: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import cost, graph_requests
+from bench import cost, graph_requests, tick
 from bench.figures import KNOWN
 from bench.stand import Invocation
 
@@ -17,6 +17,16 @@ def test_archive_and_move_takes_two_requests_a_mail_and_a_property_one_more() ->
         "one page a minute, and each folder looked up once"
     )
     assert all(KNOWN[key].reached(value) is not False for key, value in figures.items())
+
+
+def test_a_tick_takes_two_requests_for_each_mailbox_that_is_due_and_a_few_more() -> None:
+    figures = tick.run(companies=4, mailboxes=10, due=12)
+
+    constant = figures["tick_storage_requests_constant"]
+    assert figures["tick_storage_requests"] == 2 * 12 + constant
+    assert constant <= 20, "one page of lanes, and one look at each thing that may be due"
+    more = tick.run(companies=2, mailboxes=20, due=3)
+    assert more["tick_storage_requests_constant"] == constant, "it grows with neither companies nor mailboxes"
 
 
 def test_executions_of_one_function_that_overlap_are_billed_once_and_lone_ones_for_a_second() -> None:

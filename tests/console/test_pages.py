@@ -81,7 +81,7 @@ async def test_what_a_sender_wrote_stays_text(owner: Browser, arrive: Arrive) ->
 @pytest.mark.parametrize(
     "address", ["/", "/sign-in", "/healthz", "/nothing", f"{MESSAGES}/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/api/v1/me"]
 )
-async def test_browsers_are_told_what_they_may_do(owner: Browser, visitor: Visitors, address: str) -> None:
+async def test_browsers_are_told_to_do_nothing_but_show_it(owner: Browser, visitor: Visitors, address: str) -> None:
     for browser in (owner, await visitor(None)):
         answer = await browser.get(address)
 

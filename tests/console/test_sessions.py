@@ -8,7 +8,7 @@ import pytest
 
 from shared.model.person import Role
 from shared.stores.layout import TableName
-from shared.stores.sessions import ABSOLUTE, IDLE, purge
+from shared.stores.sessions import ABSOLUTE, IDLE
 from shared.stores.tables import Table
 from tests.console.conftest import person
 from tests.flow.world import World
@@ -73,19 +73,16 @@ async def test_a_use_that_is_noted_does_not_bring_back_what_was_ended(world: Wor
 
 
 async def test_old_rows_are_deleted(world: World) -> None:
-    table = Table(world.settings.data_storage, lambda: None, TableName.SESSIONS)
-    try:
-        await world.app.sessions.begin(person(Role.READER), world.clock())
-        world.clock.now += ABSOLUTE
-        kept = await world.app.sessions.begin(person(Role.READER, number=1), world.clock())
-        world.clock.advance(minutes=1)
+    sessions = world.app.sessions
+    await sessions.begin(person(Role.READER), world.clock())
+    world.clock.now += ABSOLUTE
+    kept = await sessions.begin(person(Role.READER, number=1), world.clock())
+    world.clock.advance(minutes=1)
 
-        assert await purge(table, world.clock()) == 2
+    assert await sessions.purge(world.clock()) == 2
 
-        assert await world.app.sessions.find(kept, world.clock()) is not None
-        assert await purge(table, world.clock()) == 0
-    finally:
-        await table.aclose()
+    assert await sessions.find(kept, world.clock()) is not None
+    assert await sessions.purge(world.clock()) == 0
 
 
 async def rows(world: World):  # type: ignore[no-untyped-def]

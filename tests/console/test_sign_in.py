@@ -236,6 +236,16 @@ async def test_without_an_address_of_its_own_nobody_is_sent_away(world: World) -
     assert "POSTRUM_PUBLIC_URL" not in answer.text, "settings are told in the log"
 
 
+async def test_signing_in_clears_away_what_is_over(visitor: Visitors, world: World, emulator: EmulatorThread) -> None:
+    browser = await visitor(None)
+    await begin(browser)  # never finished
+    world.clock.advance(hours=1)
+
+    await come_back(browser, await answered(emulator, await begin(browser), OWNER))
+
+    assert await world.app.sessions.purge(world.clock()) == 0
+
+
 async def test_a_tenant_that_does_not_answer_is_a_clear_page(visitor: Visitors, emulator: EmulatorThread) -> None:
     browser = await visitor(None)
     back = await answered(emulator, await begin(browser), OWNER)

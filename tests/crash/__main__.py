@@ -15,6 +15,7 @@ from pathlib import Path
 
 from emulator.server import EmulatorThread
 from local.azurite import Azurite
+from tests.crash.mailbox import ImapMailbox
 from tests.crash.paths import PATHS
 from tests.crash.paths import Path as Story
 from tests.crash.player import (
@@ -23,6 +24,7 @@ from tests.crash.player import (
     Player,
     difference,
     lost_graph_answers,
+    lost_imap_answers,
     lost_storage_answers,
     points_of,
 )
@@ -48,13 +50,14 @@ def main() -> int:
             tempfile.TemporaryDirectory() as folder,
             EmulatorThread(Path(folder) / "emulator") as emulator,
             Forks() as forks,
+            ImapMailbox() as imap,
         ):
             for story in PATHS:
                 if not arguments.path or story.name in arguments.path:
                     # Azurite keeps everything in memory: a fresh one for each story.
                     with Azurite(accounts=ACCOUNTS) as azurite:
                         accounts = iter(azurite.accounts)
-                        player = Player(emulator, forks, lambda accounts=accounts: next(accounts), Path(folder))
+                        player = Player(emulator, forks, lambda accounts=accounts: next(accounts), Path(folder), imap)
                         play(player, story, (part, parts, arguments.every), counts)
     else:
         in_parts(arguments.jobs, counts)
@@ -82,13 +85,16 @@ def play(player: Player, story: Story, share: tuple[int, int, int], counts: dict
 
 def cases(player: Player, story: Story, effects: list[tuple[str, int, str]]) -> Iterator[Case]:
     """Everything that can happen to a story."""
-    calls = player.changing_calls()
+    calls, commands = player.changing_calls(), player.changing_commands(story)
     player.play_through_proxy(story)
     requests = player.changing_requests
     for point in points_of(story, effects):
         yield "crash points", str(point), lambda point=point: player.play(story, point)
     for what, faults in lost_graph_answers(calls):
         yield "lost answers", f"{story.name}: {what}", lambda faults=faults: player.play(story, faults=faults)
+    for command in lost_imap_answers(commands):
+        what = f"{story.name}: {command[0]} #{command[1]}"
+        yield "lost answers", what, lambda command=command: player.play_without_answer(story, command)
     for loss in lost_storage_answers(requests):
         yield "lost answers", f"{story.name}: {loss}", lambda loss=loss: player.play_through_proxy(story, loss)
 

@@ -24,13 +24,17 @@ class Path:
         broken_series: the stored configuration is made to lack a number series that a rule names, until the message was parked; then it
             is mended and the message is run again.
         later: mails that arrive when the first have come to their end.
+        imap: mails in the inbox at the mail server; the mailbox is read by IMAP where there are some.
+        imap_folders: what is in that mailbox beside the inbox.
     """
 
     name: str
-    prepare: Callable[[EmulatorThread], None]
+    prepare: Callable[[EmulatorThread], None] = lambda _: None
     configuration: str = CONFIGURATION
     broken_series: bool = False
     later: tuple[bytes, ...] = ()
+    imap: tuple[bytes, ...] = ()
+    imap_folders: tuple[str, ...] = ("Imported", "Follow up")
 
 
 def _deliver(emulator: EmulatorThread, *contents: bytes, **more: Any) -> list[str]:
@@ -85,6 +89,10 @@ def _throttled(emulator: EmulatorThread) -> None:
 
 
 MARKED_READ = CONFIGURATION.replace("folders: {", "mark_read: true\n        folders: {")
+IMAP = CONFIGURATION.replace(
+    "address: invoice@nordlys.example", "address: %ADDRESS%\n        connection: imap_password\n        imap: %SERVER%"
+)
+IMAP_MARKED_READ = IMAP.replace("folders: {", "mark_read: true\n        folders: {")
 BROKEN = CONFIGURATION.replace("- {action: categorise, category: Order}", "- {action: create_document, path: ''}")
 
 PATHS = (
@@ -97,4 +105,6 @@ PATHS = (
     Path("webhook_down", _webhook_down),
     Path("throttled", _throttled),
     Path("parked_and_again", _rule, broken_series=True),
+    Path("imap_invoice", configuration=IMAP_MARKED_READ, imap=(mail("Invoice 21", pdf=PDF),)),
+    Path("imap_plain", configuration=IMAP, imap=(mail("Lunch on Monday?"),)),
 )

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from emulator.server import EmulatorThread
 from local.azurite import Account
+from tests.crash.mailbox import ImapMailbox
 from tests.crash.paths import Path
 from tests.crash.state import outside_state
 from tests.flow.world import MAILBOX, environment_for
@@ -22,6 +23,8 @@ from tests.support.storage_proxy import Mode, StorageProxy
 CHANGING = ("move", "patch", "folder_create")
 """Kinds of requests to Graph that change something."""
 START = "2026-11-21T09:00:00+00:00"
+PATIENT = {"POSTRUM_SILENT_MINUTES": "10080"}
+"""After a crash the clock goes on by 45 minutes, and the alert that nobody looked at the mailbox meanwhile would be right."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +99,19 @@ class Player:
         forks: plays the lives.
         account: gives a fresh account at each call.
         folder: for secrets.
+        imap: the mailbox of the stories that are played over IMAP.
     """
 
     def __init__(
-        self, emulator: EmulatorThread, forks: Forks, account: Callable[[], Account], folder: FilePath
+        self,
+        emulator: EmulatorThread,
+        forks: Forks,
+        account: Callable[[], Account],
+        folder: FilePath,
+        imap: ImapMailbox,
     ) -> None:
         self._emulator = emulator
+        self._imap = imap
         self._forks = forks
         self._account = account
         self.changing_requests = 0
@@ -112,7 +122,17 @@ class Player:
     def play(self, path: Path, point: Point | None = None, *, faults: list[dict[str, Any]] | None = None) -> End:
         """One story to its end: with the process killed at a point of it, once or twice, or with faults of Graph."""
         account = self._account()
-        return self._play(path, account.connection_string, account.connection_string, point, faults)
+        self._prepare(path, faults)
+        return self._play(path, account.connection_string, account.connection_string, point)
+
+    def play_without_answer(self, path: Path, command: tuple[str, int]) -> End:
+        """One story to its end, with the answer to the nth IMAP command of a kind lost."""
+        account = self._account()
+        self._prepare(path)
+        self._imap.proxy.lose(*command)
+        end = self._play(path, account.connection_string, account.connection_string)
+        assert self._imap.proxy.fired == 1
+        return end
 
     def play_through_proxy(self, path: Path, loss: tuple[int, Mode] | None = None) -> End:
         """One story to its end, with the answer to the nth changing request to storage lost."""
@@ -120,27 +140,34 @@ class Player:
         with StorageProxy(account) as proxy:
             if loss is not None:
                 proxy.script(*loss)
-            end = self._play(path, proxy.connection_string, account.connection_string, None, None)
+            self._prepare(path)
+            end = self._play(path, proxy.connection_string, account.connection_string)
             self.changing_requests = proxy.changing_requests
             assert loss is None or proxy.fired == 1
             return end
 
-    def _play(
-        self, path: Path, connection: str, host: str, point: Point | None, faults: list[dict[str, Any]] | None
-    ) -> End:
-        self._played += 1
+    def _prepare(self, path: Path, faults: list[dict[str, Any]] | None = None) -> None:
+        """The surroundings, as they are when the story begins."""
         self._emulator.control.reset()
         self._emulator.control.create_mailbox(MAILBOX)
         self._emulator.control.set_exchange_scope([MAILBOX])
         path.prepare(self._emulator)
         if faults:
             self._emulator.control.add_faults(faults)
+        if path.imap:
+            self._imap.begin(path)
+
+    def _play(self, path: Path, connection: str, host: str, point: Point | None = None) -> End:
+        self._played += 1
         secrets = self._folder / f"secrets-{self._played}.json"
+        if path.imap:
+            self._imap.keep_password(secrets)
         life = {
-            "environment": environment_for(self._emulator, connection, secrets),
+            # The lives lie most of an hour apart, which is rightly an alert, and in no story without a crash.
+            "environment": environment_for(self._emulator, connection, secrets) | {"POSTRUM_SILENT_MINUTES": "1440"},
             "host": host,
             "sink_url": self._emulator.addresses.sink_url,
-            "configuration": path.configuration,
+            "configuration": self._imap.configuration(path.configuration) if path.imap else path.configuration,
             "broken_series": path.broken_series,
             "later": [base64.b64encode(content).decode() for content in path.later],
             "control_url": self._emulator.addresses.control_url,
@@ -160,7 +187,7 @@ class Player:
                 life |= {"clock": "2026-11-21T10:30:00+00:00"}
             answer = self._forks.live(**(life | {"dump": True}), kill_at=None)
         assert not answer["killed"]
-        state = {**answer["state"], **outside_state(self._emulator)}
+        state = {**answer["state"], **outside_state(self._emulator), **(self._imap.state() if path.imap else {})}
         return End(state, answer["effects"], answer["tasks"])
 
     def changing_calls(self) -> dict[str, int]:
@@ -170,6 +197,10 @@ class Player:
             for kind in CHANGING:
                 charged[kind] = charged.get(kind, 0) + lane["charged"].get(kind, 0)
         return {kind: times for kind, times in charged.items() if times}
+
+    def changing_commands(self, path: Path) -> dict[str, int]:
+        """How many changing IMAP commands of each kind the last story sent."""
+        return self._imap.proxy.changing if path.imap else {}
 
 
 def replace_nth(kill_at: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -183,6 +214,13 @@ def lost_graph_answers(calls: dict[str, int]) -> Iterator[tuple[str, list[dict[s
         for nth in range(1, times + 1):
             for mode in ("after", "drop"):
                 yield f"{mode} {kind} #{nth}", [{"match": {"kind": kind}, "nth": nth, "mode": mode, "status": 504}]
+
+
+def lost_imap_answers(commands: dict[str, int]) -> Iterator[tuple[str, int]]:
+    """For every changing IMAP command: it was carried out, and the connection was cut before the answer came."""
+    for name, times in commands.items():
+        for nth in range(1, times + 1):
+            yield name, nth
 
 
 def lost_storage_answers(requests: int) -> Iterator[tuple[int, Mode]]:

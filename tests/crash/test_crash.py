@@ -8,9 +8,19 @@ import pytest
 
 from emulator.server import EmulatorThread
 from local.azurite import Account
+from tests.crash.mailbox import ImapMailbox
 from tests.crash.paths import PATHS
 from tests.crash.paths import Path as Story
-from tests.crash.player import Forks, Player, Point, difference, lost_graph_answers, lost_storage_answers, points_of
+from tests.crash.player import (
+    Forks,
+    Player,
+    Point,
+    difference,
+    lost_graph_answers,
+    lost_imap_answers,
+    lost_storage_answers,
+    points_of,
+)
 
 PLAYED = 6
 """Crash points of each story; `make crash` plays all."""
@@ -22,8 +32,8 @@ LOST = 9
 @pytest.fixture(scope="module")
 def player(_fresh_accounts: Iterator[Account], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
     folder = tmp_path_factory.mktemp("crash")
-    with EmulatorThread(folder / "emulator") as emulator, Forks() as forks:
-        yield Player(emulator, forks, lambda: next(_fresh_accounts), folder)
+    with EmulatorThread(folder / "emulator") as emulator, Forks() as forks, ImapMailbox() as imap:
+        yield Player(emulator, forks, lambda: next(_fresh_accounts), folder, imap)
 
 
 def chosen(story: Story, effects: list[tuple[str, int, str]]) -> list[Point]:
@@ -33,7 +43,7 @@ def chosen(story: Story, effects: list[tuple[str, int, str]]) -> list[Point]:
     around = [
         point
         for point in points
-        if point.name in ("graph.move", "table.run.announced") and point.nth == 1 and point.times == 1
+        if point.name in ("graph.move", "imap.move", "table.run.announced") and point.nth == 1 and point.times == 1
     ]
     return list(dict.fromkeys([*around[:3], *spread]))
 

@@ -201,3 +201,25 @@ async def test_a_message_is_run_again_in_the_folder_to_which_it_was_moved(world:
     second = (await runs(world))["Letter"]
     assert (second.generation, second.folder, box.place(second.provider_id)) == (2, "Elsewhere", "Elsewhere")
     assert box.place(first.provider_id) is None
+
+
+@pytest.mark.fault("B05")
+async def test_a_wrong_password_is_tried_ever_more_seldom_and_at_once_when_it_was_mended(
+    world: World, box: ImapProvider
+) -> None:
+    await connect(world, box)
+    box.deliver(mail("Invoice", number=1, pdf=PDF))
+    await world.app.secrets.put(password_name("imap", "post"), "wrong")
+    for _ in range(60):
+        await world.settle()
+    tried = len([body for queue, body in world.seen if queue is Queue.IMAP])
+    assert 4 <= tried <= 14  # an hour of minutes
+    stored = await world.app.connections.get("imap", "post")
+    assert stored is not None
+    assert stored.connection.code == "imap_login_refused"
+
+    await world.app.secrets.put(password_name("imap", "post"), PASSWORD)
+    checked = await world.app.setup.checking.check("imap", "post")
+    assert checked.state.value == "connected"
+    await world.drain()
+    assert (await runs(world))["Invoice"].folder == "Imported"

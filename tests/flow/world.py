@@ -77,6 +77,7 @@ def environment_for(emulator: EmulatorThread, connection_string: str, secrets: P
         "POSTRUM_ALLOWED_NETWORKS": "127.0.0.0/8",
         "POSTRUM_ALLOW_HTTP_WEBHOOKS": "true",
         "POSTRUM_SECRETS_FILE": str(secrets),
+        "POSTRUM_MAILBOX_ACCESS": "tenantWide",
         "POSTRUM_TICK_SCHEDULE": "0 * * * * *",
     }
 

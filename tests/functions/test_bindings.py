@@ -70,3 +70,9 @@ def test_the_schedule_of_the_timer_is_a_setting() -> None:
 def test_http_is_open_at_the_host_because_the_app_signs_people_in_itself() -> None:
     # what is open without signing in is tested in tests/console; a key of the host would be a second secret to hand around
     assert {binding["authLevel"] for binding in _bindings("httpTrigger")} == {"ANONYMOUS"}
+
+
+def test_the_catch_all_of_the_console_comes_last() -> None:
+    # the development host takes the first route that fits; Azure the most literal one
+    routes = [binding["route"] for binding in _bindings("httpTrigger")]
+    assert routes == ["push/graph", "push/graph/lifecycle", "{*path}"]

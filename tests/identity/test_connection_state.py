@@ -15,6 +15,7 @@ from shared.errors import (
     NotPropagated,
     PermissionDenied,
     PostrumError,
+    ServiceUnavailable,
     SignInNeeded,
     Throttled,
 )
@@ -158,6 +159,8 @@ def test_another_account_does_not_end_a_connection_that_works() -> None:
     assert run(connection(CONNECTED, DELEGATED), other).state is CONNECTED
     found = run(connection(kind=DELEGATED), other)
     assert (found.state, found.code, found.account) == (SIGN_IN, "sign_in_other_account", "private@gmail.com")
+    assert run(found, Event(Happened.OTHER_ACCOUNT, account="third@gmail.com")).account == "third@gmail.com"
+    assert run(connection(CONNECTED, DELEGATED, account="right@gmail.com"), other).account == "right@gmail.com"
 
 
 @pytest.mark.parametrize(
@@ -179,6 +182,13 @@ def test_blocked_wrong_and_unreachable_are_told_apart_and_only_the_last_is_tried
     assert waits == [timedelta(minutes=5), timedelta(minutes=5), timedelta(minutes=1)]
 
 
+@pytest.mark.parametrize("state", list(ConnectionState))
+def test_being_asked_for_patience_says_nothing_of_the_connection(state: ConnectionState) -> None:
+    before = connection(state, code="" if state in (NEW, CONNECTED) else "network_dns", detail="what it was")
+    found = run(before, judged(Throttled("later").because("graph_throttled"), APP))
+    assert (found.state, found.code) == (before.state, before.code)
+
+
 @pytest.mark.parametrize("state", [AWAITING, REQUESTED, MAY_NOT, SIGN_IN])
 def test_a_network_failure_hides_nothing_that_a_person_has_to_do(state: ConnectionState) -> None:
     before = connection(state, DELEGATED, "consent_requested")
@@ -198,7 +208,8 @@ def test_an_account_without_access_is_named_as_such(error: PostrumError) -> None
 @pytest.mark.parametrize(
     ("error", "happened"),
     [
-        (Throttled("later"), Happened.UNREACHABLE),
+        (Throttled("later"), Happened.BUSY),
+        (ServiceUnavailable("broken"), Happened.UNREACHABLE),
         (NotPropagated("soon"), Happened.NOT_YET),
         (ConfigurationError("wrong").because("entra_700213"), Happened.BROKEN),
         (ConfigurationError("unknown there").because("entra_700016"), Happened.REFUSED),
@@ -238,7 +249,7 @@ def test_any_story_leaves_a_connection_that_somebody_can_mend(
             assert found.state is CONNECTED
         if found.state is CONNECTED:
             assert found.code == ""
-            assert event.happened is Happened.ANSWERED or event.happened not in CHECKS
+            assert event.happened in (Happened.ANSWERED, Happened.BUSY) or event.happened not in CHECKS
         elif found.state is not NEW:
-            assert found.code or event.code == "", "a state that is not right names its entry of the catalogue"
+            assert known(found.code), "a state that is not right names its entry of the catalogue"
     assert run(found, Happened.ANSWERED).state is CONNECTED

@@ -92,9 +92,14 @@ def test_by_default_no_permission_for_mail_is_asked_for() -> None:
 def test_the_tenant_wide_choice_says_that_it_opens_everything() -> None:
     wide = consent(tenant_wide=True)
     assert asked_scope(wide) == "https://graph.microsoft.com/.default"
-    [mail] = [permission for permission in permissions(wide) if "Mail" in permission.value]
-    assert mail.application
+    [mail] = [permission for permission in permissions(wide) if permission.application]
+    assert mail.value == "Mail.ReadWrite"
     assert mail.opens.startswith("Every mailbox of your tenant")
+    # `.default` asks for all that the registration declares, so all of it is named
+    named = {permission.value for permission in permissions(wide)}
+    assert named >= {"Mail.ReadWrite.Shared", "IMAP.AccessAsUser.All", "offline_access"}
+    fewer = {permission.value for permission in permissions(wide, sign_in_declared=False)}
+    assert fewer == {"Mail.ReadWrite", "openid, profile"}
     assert "Application Administrator" not in directory_roles(wide)  # it may not consent to app roles of Graph
 
 

@@ -124,6 +124,8 @@ def test_the_app_starts_with_the_settings_of_the_template() -> None:
         "googleClientId": "1-a.apps.googleusercontent.com",
         "appCertificate": "app-certificate",
         "string(silentMinutes)": "90",
+        "mailboxAccess": "tenantWide",
+        "string(mailboxSignIn)": "True",
         "outboundAddresses": "203.0.113.7",
         "string(mailLimitMib)": "150",
         "tickSchedule": "0 * * * * *",

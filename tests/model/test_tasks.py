@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import InvalidTask
-from shared.model.task import LIMIT, TASKS, ActTask, ClassifyTask, DeliverTask, MailboxTask, Queue, Task
+from shared.model.task import LIMIT, TASKS, ActTask, ClassifyTask, DeliverTask, ImapTask, MailboxTask, Queue, Task
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "tasks"
 MESSAGE = "a2b3c4d5e6f7abcdefghijklmn"
@@ -16,6 +16,7 @@ READ: dict[str, Task] = {
     # A file is never changed and never deleted. Where a new version adds a field, a file of that version is added.
     "mailbox.v1.json": MailboxTask(company="nordlys", mailbox="invoices"),
     "mailbox.work.v1.json": MailboxTask(company="nordlys", mailbox="invoices", list=False),
+    "imap.v1.json": ImapTask(company="nordlys", mailbox="invoices"),
     "classify.v1.json": ClassifyTask(message=MESSAGE),
     "classify.again.v1.json": ClassifyTask(message=MESSAGE, generation=3),
     "act.v1.json": ActTask(message=MESSAGE, generation=2),

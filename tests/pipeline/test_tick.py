@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.configuration.yaml_file import companies
 from shared.effect import Moment, observe
 from shared.model.config import IMAP_KINDS, ConnectionKind
 from shared.model.task import ImapTask, MailboxTask, Queue
@@ -179,3 +180,22 @@ async def test_connections_whose_time_has_come_are_looked_at_and_one_that_fails_
 
     await Tick(world.app.services, world.app.announcer, rechecks=Rechecks(due, check))()
     assert sorted(looked) == ["nordlys/one", "nordlys/two"]
+
+
+async def test_a_company_that_did_not_change_is_not_read_again(many: World) -> None:
+    reads: list[str] = []
+    read = many.app.configuration.company
+
+    async def counted(company: str) -> object:
+        reads.append(company)
+        return await read(company)
+
+    many.app.configuration.company = counted  # type: ignore[method-assign, assignment]
+    for _ in range(3):
+        await many.app.tick()
+    assert reads == []
+
+    await many.app.configure.apply(companies(MANY.replace("name: Many", "name: More")))
+    reads.clear()
+    await many.app.tick()
+    assert reads == ["many"]

@@ -61,11 +61,11 @@ def dovecot(
 
 
 class ImapProvider:
-    """One mailbox that no other test uses. Paths are below the inbox."""
+    """One mailbox that no other test uses, unless an address is given. Paths are below the inbox."""
 
-    def __init__(self, server: Dovecot, authority: trustme.CA) -> None:
+    def __init__(self, server: Dovecot, authority: trustme.CA, address: str | None = None) -> None:
         self.server = server
-        self.address = f"box{next(_numbers)}@company.example"
+        self.address = address or f"box{next(_numbers)}@company.example"
         self.authority = authority.cert_pem.bytes().decode()
         self._separator, self._below = "/", "INBOX/"
         self._delivered: Counter[str] = Counter()
@@ -161,6 +161,20 @@ class ImapProvider:
 
     def categories(self, provider_id: str) -> tuple[str, ...]:
         return categories_of(flag.decode() for flag in self.flags(provider_id) or ())
+
+    def contents(self) -> dict[str, list[str]]:
+        """Everything that is in the mailbox, by folder: each mail with its Message-ID and flags, and how many ever came in."""
+        found: dict[str, list[str]] = {}
+        for _, _, name in self.client.list_folders():
+            self.client.select_folder(name, readonly=True)
+            next_uid = self.client.folder_status(name, ["UIDNEXT"])[b"UIDNEXT"]
+            there = self.client.search("ALL")
+            mails = self.client.fetch(there, ["FLAGS", "ENVELOPE"]).values() if there else ()
+            told = (
+                f"{mail[b'ENVELOPE'].message_id.decode()} {sorted(set(mail[b'FLAGS']) - {b'\\Recent'})}" for mail in mails
+            )
+            found[self.path(name)] = [f"{int(next_uid) - 1} came in", *sorted(told)]
+        return found
 
     def junk(self, content: bytes) -> None:
         self.client.append(f"{self.server.prefix}Junk", content)

@@ -67,7 +67,9 @@ async def accounts(visit: CompanyVisitor, company: str) -> AccountList:
     "/companies/{company}/mailboxes/{mailbox}/account",
     summary="Choose the account that a mailbox is read with",
     response_model=Connection,
-    responses={409: {"description": "Another account is connected: `connected` says who. Or it may not open the mailbox."}},
+    responses={
+        409: {"description": "Another account is connected: `connected` says who. Or it may not open the mailbox."}
+    },
 )
 async def choose(
     visit: CompanyVisitor, company: str, mailbox: str, wanted: Annotated[Choice, Body()]
@@ -77,9 +79,7 @@ async def choose(
     accounts, by = visit.product.setup.accounts, visit.person.user_name
     try:
         if wanted.account:
-            connection = await accounts.choose(
-                company, box.mailbox.id, wanted.account, replace=wanted.replace, by=by
-            )
+            connection = await accounts.choose(company, box.mailbox.id, wanted.account, replace=wanted.replace, by=by)
         else:
             connection = await accounts.detach(company, box.mailbox.id, by=by)
     except ConnectionTaken as taken:

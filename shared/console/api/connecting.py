@@ -9,8 +9,8 @@ from fastapi import APIRouter, Body
 from starlette.responses import Response
 
 from shared.console.connecting import Tone
+from shared.console.downloads import script_file
 from shared.console.mailbox_visit import MailboxVisit, mailbox_visit
-from shared.console.pages.access import script_file
 from shared.console.visit import CompanyVisitor, needs
 from shared.identity.roles import Right
 from shared.model.base import Model
@@ -72,6 +72,9 @@ class SignInWish(Model, defer_build=False):
     """It takes the place of the account that the mailbox is connected with."""
 
 
+_LINK, _SIGN_IN = LinkWish(), SignInWish()
+
+
 class SignInAddress(Model):
     """Where the person goes on."""
 
@@ -96,7 +99,7 @@ async def check(visit: CompanyVisitor, company: str, mailbox: str) -> MailboxSta
 
 @router.post(f"{_ONE}/consent-link", summary="Make a consent link", dependencies=[needs(Right.CONFIGURE)])
 async def consent_link(
-    visit: CompanyVisitor, company: str, mailbox: str, wanted: Annotated[LinkWish, Body()] = LinkWish()
+    visit: CompanyVisitor, company: str, mailbox: str, wanted: Annotated[LinkWish, Body()] = _LINK
 ) -> ConsentLink:
     """For an administrator of the mailbox's tenant. It opens a page that explains; nothing is granted by opening it."""
     box = await mailbox_visit(visit, mailbox)
@@ -114,7 +117,7 @@ async def approval_sent(visit: CompanyVisitor, company: str, mailbox: str) -> Co
 
 @router.post(f"{_ONE}/sign-in", summary="Begin a sign-in for a mailbox", dependencies=[needs(Right.CONFIGURE)])
 async def sign_in(
-    visit: CompanyVisitor, company: str, mailbox: str, wanted: Annotated[SignInWish, Body()] = SignInWish()
+    visit: CompanyVisitor, company: str, mailbox: str, wanted: Annotated[SignInWish, Body()] = _SIGN_IN
 ) -> SignInAddress:
     """Microsoft or Google, as the mailbox needs."""
     box = await mailbox_visit(visit, mailbox)

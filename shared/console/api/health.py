@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fastapi import APIRouter
 
-from shared.console.seen import alerts_for, health_for
+from shared.console.seen import address_of, alerts_for, health_for
 from shared.console.visit import Visitor
-from shared.model.alert import Severity
-from shared.model.alert import Alert as AlertRow
+from shared.model.alert import Alert, AlertKind, Severity
 from shared.model.base import Model
 from shared.model.health import Health
 from shared.pipeline.alert_texts import advice, title
@@ -15,11 +16,21 @@ from shared.pipeline.alert_texts import advice, title
 router = APIRouter(tags=["health"])
 
 
-class AlertView(AlertRow):
+class AlertView(Model):
     """An alert, with its text in the language of `Accept-Language`."""
 
-    id_: str
-    level: Severity
+    id: str
+    kind: AlertKind
+    severity: Severity
+    company: str
+    """Empty for the deployment."""
+    mailbox: str
+    place: str
+    cause: str
+    affected: int
+    since: datetime
+    raised_at: datetime
+    cleared_at: datetime | None
     title: str
     advice: str
 
@@ -52,12 +63,12 @@ async def alerts(visit: Visitor) -> AlertPage:
     """Open ones, and those of the last 30 days."""
     lists = await alerts_for(visit)
 
-    def shown(alert: AlertRow) -> AlertView:
+    def shown(alert: Alert) -> AlertView:
         return AlertView(
-            **alert.model_dump(),
-            id_=alert.id,
-            level=alert.severity,
-            title=title(alert, visit.texts),
+            **alert.model_dump(exclude={"calm_since"}),
+            id=alert.id,
+            severity=alert.severity,
+            title=title(alert, visit.texts, mailbox=address_of(visit, alert)),
             advice=advice(alert, visit.texts),
         )
 

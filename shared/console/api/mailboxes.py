@@ -146,7 +146,9 @@ async def read(visit: CompanyVisitor, company: str, mailbox: str) -> Mailbox:
 
 
 @router.patch(_ONE, summary="Change a mailbox", dependencies=[needs(Right.CONFIGURE)])
-async def change(visit: CompanyVisitor, company: str, mailbox: str, wanted: Annotated[MailboxChanges, Body()]) -> Mailbox:
+async def change(
+    visit: CompanyVisitor, company: str, mailbox: str, wanted: Annotated[MailboxChanges, Body()]
+) -> Mailbox:
     """Address, way of connecting and tenant change only while it is paused. A field that is null becomes empty."""
     box = await mailbox_visit(visit, mailbox)
     changes: dict[str, Any] = {name: getattr(wanted, name) for name in wanted.model_fields_set}

@@ -31,6 +31,9 @@ class FolderNames(Model, defer_build=False):
     other: str = "Follow up"
 
 
+_NAMES = FolderNames()
+
+
 class FolderChoice(Model, defer_build=False):
     """Folders by their ids."""
 
@@ -49,7 +52,7 @@ async def folders(visit: CompanyVisitor, company: str, mailbox: str) -> FolderTr
 
 @router.post(f"{_ONE}/folders", summary="Make the two folders")
 async def create(
-    visit: CompanyVisitor, company: str, mailbox: str, wanted: Annotated[FolderNames, Body()] = FolderNames()
+    visit: CompanyVisitor, company: str, mailbox: str, wanted: Annotated[FolderNames, Body()] = _NAMES
 ) -> FolderTree:
     """Below the inbox, where they are missing. Done twice, nothing more is made."""
     box = await mailbox_visit(visit, mailbox)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from shared.console.pages import access, accounts, alerts, consent, health, language, mailboxes, messages, people, setup, sign_in
+from shared.console.pages import (
+    access,
+    accounts,
+    alerts,
+    consent,
+    health,
+    language,
+    mailboxes,
+    messages,
+    people,
+    setup,
+    sign_in,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     sign_in.router,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import RedirectResponse, Response
 
 from shared.console.connecting import explained
+from shared.console.downloads import script_file
 from shared.console.mailbox_visit import MailboxVisit, mailbox_visit, problems_of
 from shared.console.visit import CompanyVisitor, Visit, needs
 from shared.errors import InvalidRequest, PermissionDenied
@@ -91,7 +92,9 @@ async def choose_account(visit: CompanyVisitor, company: str, mailbox: str) -> R
     box = await mailbox_visit(visit, mailbox)
     form = await visit.form()
     if not form.get("grant"):
-        return await _page(box, status=422, problems={"grant": visit.say("Choose an account, or sign in with another.")})
+        return await _page(
+            box, status=422, problems={"grant": visit.say("Choose an account, or sign in with another.")}
+        )
     try:
         await visit.product.setup.accounts.choose(
             company, box.mailbox.id, form["grant"], replace=form.get("replace") == "yes", by=_by(visit)
@@ -119,13 +122,6 @@ async def script(visit: CompanyVisitor, company: str, mailbox: str) -> Response:
     """The script for Exchange, as a file."""
     box = await mailbox_visit(visit, mailbox)
     return await script_file(visit, company, box.mailbox.id)
-
-
-async def script_file(visit: Visit, company: str, mailbox: str) -> Response:
-    """The script for Exchange as a download."""
-    made = await visit.product.setup.exchange_script.script(company, mailbox)
-    headers = {"content-disposition": f'attachment; filename="{made.file_name}"'}
-    return Response(made.content(), media_type="text/plain; charset=utf-8", headers=headers)
 
 
 def mail_to_administrator(offer: ConsentOffer, url: str, visit: Visit) -> str:
@@ -164,7 +160,7 @@ async def _page(
         listed = await setup.accounts.listed(box.company.id)
         accounts = [entry for entry in listed if entry.grant.provider is provider_of(kind)]
     tenant = mailbox.tenant_id or settings.tenant_id
-    page: Response = box.page(
+    return box.page(
         "setup_access.html",
         Step.ACCESS,
         status,
@@ -188,7 +184,6 @@ async def _page(
         taken=taken,
         wanted=wanted,
     )
-    return page
 
 
 def _by(visit: Visit) -> str:

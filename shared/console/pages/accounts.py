@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
+from shared.console.mailbox_form import kind_of
 from shared.console.visit import CompanyVisitor, Visit, needs
 from shared.errors import NotFound
 from shared.identity.roles import Right
 from shared.model.config import SIGNED_IN_KINDS
-from shared.console.mailbox_form import kind_of
 from shared.setup.accounts import AccountEntry
 
 router = APIRouter(dependencies=[needs(Right.CONFIGURE)])

@@ -5,9 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from shared.console.seen import alerts_for
+from shared.console.seen import alert_texts, alerts_for
 from shared.console.visit import CompanyVisitor, Visit, Visitor
-from shared.pipeline.alert_texts import advice, title
 
 router = APIRouter()
 
@@ -26,5 +25,5 @@ async def alerts(visit: CompanyVisitor, company: str) -> Response:
 
 async def _page(visit: Visit, company: str | None) -> Response:
     lists = await alerts_for(visit, company)
-    texts = {alert.id: (title(alert, visit.texts), advice(alert, visit.texts)) for alert in (*lists.open, *lists.past)}
+    texts = alert_texts(visit, (*lists.open, *lists.past))
     return visit.page("alerts.html", lists=lists, texts=texts)

@@ -8,8 +8,9 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from shared.console.connecting import Tone, explained, story
+from shared.console.downloads import script_file
 from shared.console.mailbox_visit import mailbox_path
-from shared.console.pages.access import mail_to_administrator, script_file
+from shared.console.pages.access import mail_to_administrator
 from shared.console.visit import Anybody, Visit
 from shared.model.config import Company, ConnectionKind, Mailbox
 from shared.model.connection import ConnectionState
@@ -84,7 +85,7 @@ async def connected(visit: Anybody) -> Response:
     if result.mailbox is None:
         company = await visit.product.services.companies.fresh(result.company)
         client_id = visit.product.settings.app_client_id
-        entry = told(result.code, visit.texts.language, account=result.account, client_id=client_id)
+        general = told(result.code, visit.texts.language, account=result.account, client_id=client_id)
         return visit.page(
             "connect_result.html",
             200 if result.grant else 409,
@@ -94,7 +95,7 @@ async def connected(visit: Anybody) -> Response:
             headline=visit.say("{account} is in the list now", account=result.account)
             if result.grant
             else visit.say("The sign-in came to nothing"),
-            told=entry if result.code else None,
+            told=general if result.code else None,
             path=f"/companies/{result.company}/accounts" if company and visit.sees(company.id) else "",
             state=None,
         )

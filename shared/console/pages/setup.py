@@ -71,7 +71,7 @@ def _connection_page(
 ) -> Response:
     settings = box.visit.product.settings
     preset = {ConnectionKind.IMAP_MICROSOFT: settings.outlook_imap, ConnectionKind.GOOGLE: settings.gmail_imap}
-    page: Response = box.page(
+    return box.page(
         "setup_connection.html",
         Step.CONNECTION,
         status,
@@ -80,7 +80,6 @@ def _connection_page(
         problems=problems,
         form=form,
     )
-    return page
 
 
 # -- folders
@@ -136,7 +135,7 @@ async def _folders_page(
         except PostrumError as error:  # the mailbox may refuse by now; the page says so, and the check tells why
             failed = error
     new = {"imported": visit.say("Imported"), "other": visit.say("Follow up")}
-    page: Response = box.page(
+    return box.page(
         "setup_folders.html",
         Step.FOLDERS,
         status,
@@ -147,7 +146,6 @@ async def _folders_page(
         new={role: (form or {}).get(f"new_{role}", name) for role, name in new.items()},
         problems=problems or {},
     )
-    return page
 
 
 def _chosen(box: MailboxVisit, tree: tuple[FolderNode, ...], new: dict[str, str]) -> dict[str, str]:
@@ -235,7 +233,7 @@ async def _backlog_page(
             except InvalidRequest as error:
                 wrong |= problems_of(error, visit)
     missing = preview.missing if preview else ()
-    page: Response = box.page(
+    return box.page(
         "setup_backlog.html",
         Step.BACKLOG,
         422 if wrong and status == 200 else status,
@@ -248,7 +246,6 @@ async def _backlog_page(
         missing_at={name: box.step(step) for name, step in _MISSING_AT.items() if step},
         problems=wrong,
     )
-    return page
 
 
 _MISSING_AT: dict[str, Step | None] = {
@@ -276,8 +273,7 @@ async def proof(visit: CompanyVisitor, company: str, mailbox: str, token: Text =
     """Whether mail is taken in and moved: sends a test mail, and shows both effects as they come."""
     box = await mailbox_visit(visit, mailbox)
     found = await visit.product.setup.proof.look(company, box.mailbox.id, token) if token else None
-    page: Response = box.page("setup_proof.html", Step.PROOF, proof=found, states=ProofState)
-    return page
+    return box.page("setup_proof.html", Step.PROOF, proof=found, states=ProofState)
 
 
 @router.post(f"{_PATH}/proof")

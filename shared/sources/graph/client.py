@@ -210,6 +210,9 @@ class GraphClient:
         """Send the request; the body of the answer is still to be read."""
         session = self.session()
         response = await self._send_once(session, info)
+        if response.status_code == 403:
+            # A consent that was given since shows in a new token only; the next call asks for one.
+            self._credential.forget()
         if response.status_code != 401:
             return response
         refused = refusal(401, response.headers, await _body(response, REFUSAL_LIMIT))

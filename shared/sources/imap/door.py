@@ -101,6 +101,7 @@ class Pool:
     def __init__(self, door: Door, most: int = CONNECTIONS) -> None:
         self._door = door
         self._free: list[Connection] = []
+        self._closed = False
         self._slots = asyncio.Semaphore(most)
 
     @asynccontextmanager
@@ -115,11 +116,14 @@ class Pool:
             try:
                 yield connection
             finally:
-                if not connection.broken:
+                if self._closed:
+                    await connection.close()
+                elif not connection.broken:
                     self._free.append(connection)
 
     async def close(self) -> None:
-        """End all connections that are not in use."""
+        """End all connections; one that is in use ends with that."""
+        self._closed = True
         free, self._free = self._free, []
         await asyncio.gather(*(connection.close() for connection in free))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from shared.errors import MessageGone, NotFound, PostrumError
+from shared.errors import MessageGone, NotFound, PermissionDenied, PostrumError
 from shared.sources.imap.connection import Connection, Selected
 from shared.sources.imap.errors import protocol, refused
 from shared.sources.imap.ids import MailId, fields_of, mark_of
@@ -29,13 +29,20 @@ async def select(connection: Connection, folder: str, *, fresh: bool = False) ->
 
     Raises:
         NotFound: there is no such folder.
+        PermissionDenied: the account may not read it.
     """
     if not fresh and connection.selected is not None and connection.selected.name == folder:
         return connection.selected
     connection.selected = None
     reply = await connection.ask([b"SELECT", wire_bytes(folder)], what="opening the folder")
     if reply.status != "OK":
-        raise await folder_refused(connection, reply, folder, "opening the folder")
+        error = await folder_refused(connection, reply, folder, "opening the folder")
+        if error.cause == "imap_no_permission":
+            # not one message is refused, but all that are in there
+            denied = PermissionDenied(error.message, remedy=error.remedy)
+            denied.cause = error.cause
+            raise denied
+        raise error
     validity = reply.number("UIDVALIDITY")
     if validity is None:
         raise protocol("a folder has no UIDVALIDITY", "opening the folder")

@@ -170,7 +170,7 @@ async def test_a_pinned_authority_that_cannot_be_read_is_said(authority: trustme
 # -- addresses
 
 
-@pytest.mark.fault("F04")
+@pytest.mark.fault("F01")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "10.0.0.1", "0x7f.1", "::1"])
 async def test_a_server_inside_is_refused_unless_the_deployment_allows_it(authority: trustme.CA, host: str) -> None:
     async with hostile_imap(authority) as server:

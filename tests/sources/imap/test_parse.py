@@ -20,11 +20,8 @@ from shared.sources.imap.wire import Reply
 from tests.sources.contract import CHUNK, MEBIBYTE, mail_bytes
 from tests.support.dovecot import ImapProvider
 
-_WORDS = b'( ) [ ] " \\ {3} NIL UID 5 FLAGS INTERNALDATE BODY[]<0> BODY[HEADER.FIELDS (SUBJECT)] \0 \xff'.split() + [
-    b" ",
-    b"9" * 5000,
-]
-_TOKENS = st.sampled_from(_WORDS)
+_WORDS = b'( ) [ ] " \\ {3} NIL UID 5 FLAGS INTERNALDATE BODY[]<0> BODY[HEADER.FIELDS (SUBJECT)] \0 \xff'.split()
+_TOKENS = st.sampled_from([*_WORDS, b" ", b"9" * 5000])
 _TEXTS = st.one_of(st.binary(max_size=200), st.lists(_TOKENS, max_size=40).map(b" ".join))
 _PIECES = st.lists(st.one_of(_TEXTS, st.tuples(_TEXTS, st.binary(max_size=20))), max_size=6)
 
