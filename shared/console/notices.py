@@ -31,10 +31,6 @@ MOST: Final = 5
 _RECONNECT = gettext_noop("{address} is not connected. Open the mailbox and connect it again.")
 
 
-RECONNECT = frozenset(ConnectionState) - {ConnectionState.NEW, ConnectionState.CONNECTED, ConnectionState.ERROR}
-"""States in which a person has to do something, and waiting does not help. An error may pass by itself."""
-
-
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One line.
@@ -51,21 +47,33 @@ class Notice:
 
 
 async def notices(product: Product, company: Company, texts: Texts) -> tuple[Notice, ...]:
-    """What is open for a company: active mailboxes that have to be connected again, or whose last work failed."""
-    active = [mailbox for mailbox in company.mailboxes if mailbox.active]
-    if not active:
-        return ()
-    connections = {stored.connection.mailbox: stored.connection for stored in await product.connections.of(company.id)}
-    found: list[Notice] = []
-    for mailbox in active:
-        path = f"/companies/{company.id}/mailboxes/{mailbox.id}"
-        connection = connections.get(mailbox.id)
-        if connection is not None and connection.state in RECONNECT:
-            text = texts.say("{address} has to be connected again.", address=mailbox.address)
-            found.append(Notice("bad", text, f"{path}/setup/access"))
+    """What is open for a company: its alerts and those of the deployment, and active mailboxes whose connection is broken."""
+    lists, connections = await asyncio.gather(product.alert_list(company.id), product.connections.of(company.id))
+    boxes = {mailbox.id: mailbox for mailbox in company.mailboxes}
+    found = [_of_alert(alert, company, boxes.get(alert.mailbox), texts) for alert in lists.open]
+    told_of = {alert.mailbox for alert in lists.open if alert.company == company.id}
+    for stored in connections:
+        mailbox = boxes.get(stored.connection.mailbox)
+        if mailbox is None or not mailbox.active or mailbox.id in told_of:
             continue
-        lane = await product.services.lanes.read(product.services.sources.lane(company, mailbox))
-        if isinstance(lane.state.cursors.get("failure"), dict):
-            text = texts.say("{address} cannot be read at the moment.", address=mailbox.address)
-            found.append(Notice("bad", text, path))
-    return tuple(found)
+        if stored.connection.state in BROKEN and stored.connection.kind is mailbox.connection:
+            found.append(_of_connection(stored.connection, mailbox, texts))
+    if len(found) <= MOST:
+        return tuple(found)
+    more = len(found) - MOST + 1
+    text = texts.ngettext("{count} more thing needs attention.", "{count} more things need attention.", more)
+    kind = "bad" if any(notice.kind == "bad" for notice in found[MOST - 1 :]) else "warning"
+    return (*found[: MOST - 1], Notice(kind, text.format(count=more), f"/companies/{company.id}/alerts"))
+
+
+def _of_alert(alert: Alert, company: Company, mailbox: Mailbox | None, texts: Texts) -> Notice:
+    path = f"/companies/{company.id}/mailboxes/{mailbox.id}" if mailbox else ""
+    kind = "bad" if alert.severity is Severity.CRITICAL else "warning"
+    return Notice(kind, title(alert, texts, mailbox=mailbox.address if mailbox else ""), path)
+
+
+def _of_connection(connection: Connection, mailbox: Mailbox, texts: Texts) -> Notice:
+    text = texts.say(_RECONNECT, address=mailbox.address)
+    if known(connection.code):
+        text = f"{text} {told(connection.code, texts.language, mailbox=mailbox.address).cause}"
+    return Notice("bad", text, f"/companies/{connection.company}/mailboxes/{mailbox.id}")

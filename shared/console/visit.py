@@ -2,6 +2,7 @@
 
 Routes ask for what they need by its type, and get no further where the caller may not have it::
 
+    async def page(visit: Anybody) -> Response: …                       # whoever it is
     async def page(visit: Visitor) -> Response: …                       # somebody who signed in
     async def page(visit: CompanyVisitor) -> Response: …                # who may see the company of the path
     @router.post("/companies/{company}/…", dependencies=[needs(Right.OPERATE)])
@@ -173,20 +174,27 @@ async def anybody(request: Request) -> Visit:
     visit = Visit(request, product, await caller_of(request, product), spoken)
     if not visit.caller.secret and not visit.caller.by_token:
         visit._new_browser = secrets.token_urlsafe(32)
-    if visit.caller.person is not None:
-        visit.companies = await companies_of(visit.caller.person, product)
+    if visit.signed_in and not visit.caller.by_token:
+        visit.companies = await companies_of(visit.person, product)  # every page has the list of them at its top
     request.state.visit = visit
     return visit
 
 
-async def signed_in(visit: Annotated[Visit, Depends(anybody)]) -> Visit:
-    """Somebody who signed in.
+async def proven(visit: Annotated[Visit, Depends(anybody)]) -> Visit:
+    """Somebody who signed in or shows a token; for a token no storage is read.
 
     Raises:
-        NotSignedIn: nobody did.
+        NotSignedIn: nobody is.
     """
     if not visit.signed_in:
         raise NotSignedIn("Nobody is signed in.")
+    return visit
+
+
+async def signed_in(visit: Annotated[Visit, Depends(proven)]) -> Visit:
+    """Somebody who signed in or shows a token, with the companies that they may see."""
+    if visit.caller.by_token:
+        visit.companies = await companies_of(visit.person, visit.product)
     return visit
 
 
@@ -204,6 +212,7 @@ async def of_company(visit: Annotated[Visit, Depends(signed_in)], company: str) 
     return visit
 
 
+Proven = Annotated[Visit, Depends(proven)]
 Anybody = Annotated[Visit, Depends(anybody)]
 Visitor = Annotated[Visit, Depends(signed_in)]
 CompanyVisitor = Annotated[Visit, Depends(of_company)]
@@ -212,13 +221,12 @@ CompanyVisitor = Annotated[Visit, Depends(of_company)]
 def needs(right: Right) -> Any:
     """A dependency of a route: the person must have this right.
 
-    A company that the person may not see stays unknown whatever the right, so routes of a company ask for `CompanyVisitor` too; that
-    one is looked at first.
+    A company that the person may not see stays unknown, whatever the right.
     """
 
-    async def check(request: Request, visit: Visitor) -> None:
+    async def check(request: Request, visit: Proven) -> None:
         company = request.path_params.get("company")
-        if company is not None and not visit.sees(str(company)):
+        if company is not None and not (await signed_in(visit)).sees(str(company)):
             raise NotFound(visit.say(NO_COMPANY))
         if not visit.may(right):
             raise NotAllowed(visit.say(NO_RIGHT))

@@ -14,6 +14,7 @@ from shared.identity.consent import proper_tenant
 from shared.identity.google import GoogleClient
 from shared.identity.refreshed import forget_tokens
 from shared.identity.scopes import scope_of
+from shared.language.texts import gettext_noop
 from shared.model.base import Model
 from shared.model.config import SIGNED_IN_KINDS, Company, ConnectionKind, Mailbox
 from shared.model.connection import Connection, ConnectionState
@@ -101,7 +102,7 @@ class AccountSignIn:
             raise NotFound(f"There is no mailbox {mailbox_id} in company {company_id}.")
         used = mailbox.connection if mailbox else kind
         if used not in SIGNED_IN_KINDS:
-            raise InvalidRequest("No account signs in for a mailbox of this kind.", field="connection")
+            raise InvalidRequest(gettext_noop("No account signs in for a mailbox of this kind."), field="connection")
         tenant = (mailbox.tenant_id if mailbox else None) or self.home_tenant
         request = await self._request(used, tenant, mailbox.address if mailbox else None, prompt)
         values: dict[str, Any] = {
@@ -155,7 +156,7 @@ class AccountSignIn:
         if kind is ConnectionKind.GOOGLE:
             return await self.google().begin(redirect_uri=redirect_uri, login_hint=address)
         if not proper_tenant(tenant):
-            raise InvalidRequest("Name one tenant, by its id or one of its domains.", field="tenant_id")
+            raise InvalidRequest(gettext_noop("Name one tenant, by its id or one of its domains."), field="tenant_id")
         return await self.entra(tenant).begin(
             scopes=(scope_of(kind),),
             redirect_uri=redirect_uri,

@@ -14,6 +14,7 @@ from shared.configuration.service import Configure
 from shared.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, TransientError
 from shared.identity.connection_keeper import ConnectionKeeper
 from shared.identity.connection_state import Event, Happened
+from shared.language.texts import gettext_noop
 from shared.model.base import Model
 from shared.model.config import SIGNED_IN_KINDS, Company, ConnectionKind, Mailbox
 from shared.model.connection import Connection, ConnectionState
@@ -101,9 +102,9 @@ class Accounts:
         mailbox = company.mailbox(mailbox_id)
         grant = await self.grants.get(company_id, chosen)
         if mailbox is None or grant is None:
-            raise NotFound("There is no such mailbox, or no such account.")
+            raise NotFound(gettext_noop("There is no such mailbox, or no such account."))
         if mailbox.connection not in SIGNED_IN_KINDS or grant.provider is not provider_of(mailbox.connection):
-            raise InvalidRequest("This account cannot be used for a mailbox of this kind.", field="grant")
+            raise InvalidRequest(gettext_noop("This account cannot be used for a mailbox of this kind."), field="grant")
         if not replace:
             await self.ensure_free(company, mailbox, grant)
         event = await self.check.prove(company, mailbox.model_copy(update={"grant": grant.id}))
@@ -137,7 +138,7 @@ class Accounts:
         """
         company = await self.company(company_id)
         if await self.grants.get(company_id, chosen) is None:
-            raise NotFound("There is no such account.")
+            raise NotFound(gettext_noop("There is no such account."))
         used = [mailbox for mailbox in company.mailboxes if mailbox.grant == chosen]
         for mailbox in used:
             await self.configure.change(company_id, _with_grant(mailbox.id, None))

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from shared.configuration.service import emptied_twice
 from shared.errors import ConfigurationError, Conflict, InvalidRequest
+from shared.language.texts import gettext_noop
 from shared.model.base import Model
 from shared.model.config import Backlog, BacklogChoice, Company, Mailbox
 from shared.model.connection import ConnectionState
@@ -79,7 +80,10 @@ class Activation:
         async with self.visits.visit(known, found) as source:
             place = await source.folder(found.folders.source)
             if place is None:
-                raise Conflict("The source folder is not there any more.", remedy="Choose the folders again.")
+                raise Conflict(
+                    gettext_noop("The source folder is not there any more."),
+                    remedy=gettext_noop("Choose the folders again."),
+                )
             total = await source.count(place, before=now)
             old = await source.count(place, before=backlog.since) if backlog.since else 0
         parked = old if choice is BacklogChoice.PARK else 0
@@ -173,7 +177,7 @@ class Activation:
         """
         known, found = await self.visits.mailbox(company, mailbox)
         if not found.active:
-            raise Conflict("The mailbox is not active.", remedy="Activate it first.")
+            raise Conflict(gettext_noop("The mailbox is not active."), remedy=gettext_noop("Activate it first."))
         services = self.visits.services
         if await services.lanes.resume(services.sources.lane(known, found)):
             await services.queues.put(mailbox_task(known, found))

@@ -30,6 +30,7 @@ from shared.identity.credentials import AppCredential
 from shared.identity.entra_refusal import refused
 from shared.identity.scopes import GRAPH_DEFAULT
 from shared.identity.token_claims import claims
+from shared.language.texts import gettext_noop
 from shared.model.base import Model
 from shared.model.config import Company, ConnectionKind, Mailbox
 from shared.model.connection import Connection, ConnectionState
@@ -136,17 +137,23 @@ class ConsentLinks:
         company, mailbox = await self.check.mailbox(company_id, mailbox_id)
         tenant = mailbox.tenant_id or self.home_tenant
         if mailbox.connection not in CONSENTED_KINDS:
-            raise InvalidRequest("A mailbox that is connected in this way needs no consent of an administrator.")
+            raise InvalidRequest(
+                gettext_noop("A mailbox that is connected in this way needs no consent of an administrator.")
+            )
         if tenant_wide and mailbox.connection is not ConnectionKind.GRAPH_APP:
-            raise InvalidRequest("Only an application permission can be tenant-wide.", field="tenant_wide")
+            raise InvalidRequest(
+                gettext_noop("Only an application permission can be tenant-wide."), field="tenant_wide"
+            )
         if tenant_wide and not self.tenant_wide_declared:
             raise InvalidRequest(
-                "This deployment asks for no tenant-wide permission.",
+                gettext_noop("This deployment asks for no tenant-wide permission."),
                 field="tenant_wide",
-                remedy="Use the scope in Exchange, or deploy again with POSTRUM_MAILBOX_ACCESS set to tenantWide.",
+                remedy=gettext_noop(
+                    "Use the scope in Exchange, or deploy again with POSTRUM_MAILBOX_ACCESS set to tenantWide."
+                ),
             )
         if not proper_tenant(tenant):
-            raise InvalidRequest("Name one tenant, by its id or one of its domains.", field="tenant_id")
+            raise InvalidRequest(gettext_noop("Name one tenant, by its id or one of its domains."), field="tenant_id")
         consent = Consent(
             company=company.id,
             mailbox=mailbox.id,
@@ -203,7 +210,9 @@ class ConsentLinks:
         """
         consent, _, _ = await self._opened(token)
         if not self._needs_consent(consent):
-            raise InvalidRequest("In this tenant the application is known already; only the scope in Exchange is left.")
+            raise InvalidRequest(
+                gettext_noop("In this tenant the application is known already; only the scope in Exchange is left.")
+            )
         state = random.token_urlsafe(32)
         away = Away(PURPOSE, {"consent": consent.model_dump(mode="json")})
         await self.states.keep(state, browser, away, self.clock())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.errors import Conflict, InvalidRequest
+from shared.language.texts import gettext_noop
 from shared.model.config import FolderIds, Folders, Mailbox
 from shared.model.connection import ConnectionState
 from shared.setup.mailboxes import Mailboxes
@@ -52,9 +53,9 @@ class MailboxFolders:
         """
         names = [imported.strip(), other.strip()]
         if not all(names) or any("/" in name or len(name) > 200 or not name.isprintable() for name in names):
-            raise InvalidRequest("A folder name has 1 to 200 characters and no slash.", field="imported")
+            raise InvalidRequest(gettext_noop("A folder name has 1 to 200 characters and no slash."), field="imported")
         if names[0].casefold() == names[1].casefold():
-            raise InvalidRequest("The two folders need two names.", field="other")
+            raise InvalidRequest(gettext_noop("The two folders need two names."), field="other")
         known, found = await self.visits.mailbox(company, mailbox)
         await self._connected(company, mailbox)
         async with self.visits.visit(known, found) as source:
@@ -79,7 +80,10 @@ class MailboxFolders:
         known, found = await self.visits.mailbox(company, mailbox)
         await self._connected(company, mailbox)
         if found.active:
-            raise Conflict("The folders of an active mailbox cannot change.", remedy="Pause the mailbox first.")
+            raise Conflict(
+                gettext_noop("The folders of an active mailbox cannot change."),
+                remedy=gettext_noop("Pause the mailbox first."),
+            )
         async with self.visits.visit(known, found) as opened:
             nodes = {node.id: node for node in await opened.tree()}
         wanted = {"source": source, "imported": imported, "other": other}
@@ -97,7 +101,8 @@ class MailboxFolders:
         connection = await self.connections.get(company, mailbox)
         if connection is None or connection.connection.state is not ConnectionState.CONNECTED:
             raise Conflict(
-                "The mailbox is not connected yet.", remedy="Connect it first; then its folders can be seen."
+                gettext_noop("The mailbox is not connected yet."),
+                remedy=gettext_noop("Connect it first; then its folders can be seen."),
             )
 
 
@@ -109,23 +114,25 @@ def _chosen(wanted: dict[str, str], nodes: dict[str, FolderNode], *, leave_in_pl
         if not chosen:
             if role != "source" and not leave_in_place:
                 raise InvalidRequest(
-                    "Two folders are needed: one for imported mail, one for all other mail.",
+                    gettext_noop("Two folders are needed: one for imported mail, one for all other mail."),
                     field=role,
-                    remedy="Choose one, or have both made.",
+                    remedy=gettext_noop("Choose one, or have both made."),
                 )
             continue
         node = nodes.get(chosen)
         if node is None or not node.below_inbox:
-            raise InvalidRequest("Only folders below the inbox can be used.", field=role)
+            raise InvalidRequest(gettext_noop("Only folders below the inbox can be used."), field=role)
         if role != "source" and not node.path:
-            raise InvalidRequest("The inbox itself cannot receive the mail that is moved away.", field=role)
+            raise InvalidRequest(
+                gettext_noop("The inbox itself cannot receive the mail that is moved away."), field=role
+            )
         found[role] = node
     paths = [found[role].path if role in found else "" for role in _ROLES]
     used = [path for role, path in zip(_ROLES, paths, strict=True) if role == "source" or path]
     for position, path in enumerate(used):
         if path in used[:position]:
             raise InvalidRequest(
-                "Source, imported and other mail need three different folders.", field=_ROLES[position]
+                gettext_noop("Source, imported and other mail need three different folders."), field=_ROLES[position]
             )
     ids = FolderIds(**{role: found[role].id for role in found})
     return Folders(source=paths[0], imported=paths[1], other=paths[2], ids=ids)

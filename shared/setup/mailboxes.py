@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from shared.configuration.service import Configure
 from shared.errors import Conflict, InvalidRequest, NotFound
+from shared.language.texts import gettext_noop
 from shared.model.base import Model
 from shared.model.config import Company, ConnectionKind, ImapServer, Mailbox, Scan, Series
 from shared.stores.secret_store import SecretStore
@@ -113,7 +114,7 @@ class Mailboxes:
             if old.active and fixed:
                 raise Conflict(
                     f"The {fixed[0].replace('_', ' ')} of an active mailbox cannot change.",
-                    remedy="Pause the mailbox first.",
+                    remedy=gettext_noop("Pause the mailbox first."),
                 )
             if fixed or old.folders.source != new.folders.source:
                 new = new.model_copy(update={"backlog": None})
@@ -166,7 +167,9 @@ class Mailboxes:
 
         def without(known: Company) -> Company:
             if _of(known, mailbox).active:
-                raise Conflict("An active mailbox cannot be removed.", remedy="Pause it first.")
+                raise Conflict(
+                    gettext_noop("An active mailbox cannot be removed."), remedy=gettext_noop("Pause it first.")
+                )
             return known.model_copy(
                 update={
                     "mailboxes": tuple(one for one in known.mailboxes if one.id != mailbox),

@@ -16,6 +16,7 @@ from email.utils import format_datetime
 from enum import StrEnum
 
 from shared.errors import Conflict, NotFound
+from shared.language.texts import gettext_noop
 from shared.model.base import Model
 from shared.model.run import Run, Stage
 from shared.setup.activation import Activation
@@ -64,14 +65,19 @@ class ProveMailbox:
         """
         known, found = await self.visits.mailbox(company, mailbox)
         if not found.active:
-            raise Conflict("The mailbox is not active.", remedy="Activate it first.")
+            raise Conflict(gettext_noop("The mailbox is not active."), remedy=gettext_noop("Activate it first."))
         if "application/pdf" not in found.accepted_types:
-            raise Conflict("This mailbox does not take PDF files, so the test mail would not become a document.")
+            raise Conflict(
+                gettext_noop("This mailbox does not take PDF files, so the test mail would not become a document.")
+            )
         token = secrets.token_hex(8)
         async with self.visits.visit(known, found) as source:
             folder = await source.folder(found.folders.source)
             if folder is None:
-                raise Conflict("The source folder is not there any more.", remedy="Choose the folders again.")
+                raise Conflict(
+                    gettext_noop("The source folder is not there any more."),
+                    remedy=gettext_noop("Choose the folders again."),
+                )
             await source.append(folder, _mail(found.address, token, self.visits.services.clock()))
         await self.activation.run_now(company, mailbox)
         return Proof(token=token, state=ProofState.ON_ITS_WAY)
@@ -114,7 +120,9 @@ class ProveMailbox:
         known, found = await self.visits.mailbox(company, mailbox)
         run = await self._run(company, found.address, token)
         if run is None:
-            raise NotFound("The test mail was not seen yet.", remedy="Wait a minute, and try again.")
+            raise NotFound(
+                gettext_noop("The test mail was not seen yet."), remedy=gettext_noop("Wait a minute, and try again.")
+            )
         services = self.visits.services
         for done in run.results:
             if done.action == "create_document" and done.result.get("document"):
@@ -125,7 +133,7 @@ class ProveMailbox:
 
     async def _run(self, company: str, address: str, token: str) -> Run | None:
         if not _TOKEN.match(token):
-            raise NotFound("There is no such test mail.")
+            raise NotFound(gettext_noop("There is no such test mail."))
         services = self.visits.services
         for message in await services.lookup.find(company, "message_id", message_id(address, token)):
             stored = await services.messages.run(message)

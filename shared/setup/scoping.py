@@ -18,6 +18,7 @@ from shared.errors import InvalidRequest, MessageGone, PermissionDenied, Postrum
 from shared.identity.credentials import AppCredential
 from shared.identity.scopes import GRAPH_DEFAULT
 from shared.identity.token_claims import claims
+from shared.language.texts import gettext_noop
 from shared.model.base import Model
 from shared.model.config import Company, ConnectionKind
 from shared.setup.visiting import Visits
@@ -102,7 +103,7 @@ class ExchangeScript:
         """
         company, mailbox = await self.visits.mailbox(company_id, mailbox_id)
         if mailbox.connection is not ConnectionKind.GRAPH_APP:
-            raise InvalidRequest("Only mailboxes that the application reads by itself need a scope.")
+            raise InvalidRequest(gettext_noop("Only mailboxes that the application reads by itself need a scope."))
         tenant = mailbox.tenant_id or self.home_tenant
         addresses = self._addresses(company, tenant)
         if len(addresses) > MOST_MAILBOXES:

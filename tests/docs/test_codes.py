@@ -26,8 +26,13 @@ NOT_OF_A_MESSAGE = {
     "invalid_task",
     "message_gone",
     "delivery_refused",
+    "sign_in_needed",
+    "cursor_lost",
+    "invalid_request",
+    "conflict",
 }
-"""Errors that never are the reason of a message: of tasks, lanes and deliveries, and the bases that nobody raises."""
+"""Errors that never are the reason of a message: of tasks, lanes, whole mailboxes, deliveries and what people ask for, and the bases
+that nobody raises."""
 GONE = {"gone_before_fetch"}
 """Stands with the end `gone`, which has no other reason."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
 FAMILIES = ("MIT", "BSD", "Apache", "MPL", "PSF")
+WORDING = {
+    "MIT": "Permission is hereby granted, free of charge, to any person obtaining a copy",
+    "BSD": "Redistribution and use in source and binary forms, with or without modification, are permitted provided that",
+}
+"""How a licence begins, for packages whose metadata do not name it."""
 
 
 def asked_for(name: str) -> list[str]:
@@ -35,10 +40,19 @@ def rows(heading: str) -> dict[str, list[str]]:
 
 
 def licence_of(name: str) -> str:
-    """All that the metadata of an installed package say about its licence."""
-    said = metadata(name)
+    """All that the metadata of an installed package say about its licence; where they say nothing, what its licence file is."""
+    package = distribution(name)
+    said = package.metadata
     classifiers = [text.partition("::")[2] for text in said.get_all("Classifier", []) if text.startswith("License")]
-    return " / ".join([said.get("License-Expression", ""), (said.get("License") or "")[:200], *classifiers])
+    named = [said.get("License-Expression", ""), (said.get("License") or "")[:200], *classifiers]
+    if not any(named):
+        named = [licence for file in said.get_all("License-File", []) for licence in wordings(package, file)]
+    return " / ".join(named)
+
+
+def wordings(package: Distribution, file: str) -> list[str]:
+    text = " ".join((package.read_text(f"licenses/{file}") or "").split())
+    return [licence for licence, wording in WORDING.items() if wording in text]
 
 
 def families(text: str) -> set[str]:

@@ -102,12 +102,12 @@ async def test_nothing_stays_behind(examine: Examine, world: World) -> None:
     assert rows == []
 
 
-async def test_nothing_secret_is_told(world: World, emulator: EmulatorThread) -> None:
+async def test_nothing_secret_is_told(world: World, emulator: EmulatorThread, owner_token: str) -> None:
     await world.configure(CONFIGURATION.replace("%SINK%/ledger", "%SINK%/ledger?token=hidden-in-the-url"))
     emulator.control.set_consent(["Mail.ReadWrite"])
     signing = await world.app.secrets.get("nordlys-subscriber-ledger")
 
-    text = (await report(world.app)).model_dump_json()
+    text = (await report(world.app, owner_token)).model_dump_json()
 
     key = storage(world).partition("AccountKey=")[2].partition(";")[0]
     assert key
@@ -337,6 +337,6 @@ async def test_no_identity_is_set(examine: Examine) -> None:
         assert one(found, name).state is State.RED
 
 
-async def test_the_report_is_json_that_the_command_reads(world: World) -> None:
-    found = await report(world.app)
+async def test_the_report_is_json_that_the_command_reads(world: World, owner_token: str) -> None:
+    found = await report(world.app, owner_token)
     assert json.loads(found.model_dump_json())["version"] == found.version

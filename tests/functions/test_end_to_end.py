@@ -11,6 +11,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from emulator.server import EmulatorThread
 from local.azurite import Account
 from shared.app import App
 from shared.configuration.yaml_file import companies
+from shared.model.person import Person, Role
 from shared.settings import read
 from shared.stores.layout import create_all
 from tests.flow.mails import PDF, mail
@@ -36,28 +38,34 @@ class Running:
     """The host, and where it answers."""
 
     url: str
-    key: str
+    session: str
     account: Account
     secrets: Path
 
     def page(self, path: str) -> str:
-        with urllib.request.urlopen(f"{self.url}{path}?code={self.key}", timeout=30) as answer:
+        """A page as an Owner sees it."""
+        request = urllib.request.Request(f"{self.url}{path}", headers={"Cookie": f"__Host-postrum={self.session}"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return str(answer.read().decode())
 
 
-async def _prepare(environment: dict[str, str], sink: str) -> None:
+async def _prepare(environment: dict[str, str], sink: str) -> str:
+    """Storage, configuration, and the session of an Owner; answers its id."""
     settings = read(environment)
     await create_all(settings.data_storage, settings.host_storage)
     product = App(settings)
     await product.configure.apply(companies(CONFIGURATION.replace("%SINK%", sink)))
+    owner = Person(tenant_id="t", object_id="o", name="Olivia", user_name="olivia", roles=(Role.OWNER,))
+    session = await product.sessions.begin(owner, datetime.now(UTC))
     await product.aclose()
+    return session
 
 
 @pytest.fixture
 def host(emulator: EmulatorThread, storage_account: Account, tmp_path: Path) -> Iterator[Running]:
     secrets = tmp_path / "secrets.json"
     environment = environment_for(emulator, storage_account.connection_string, secrets)
-    asyncio.run(_prepare(environment, emulator.addresses.sink_url))
+    session = asyncio.run(_prepare(environment, emulator.addresses.sink_url))
     values = environment | {"FUNCTIONS_WORKER_RUNTIME": "python", "POSTRUM_TICK_SCHEDULE": "* * * * * *"}
     settings, ready = tmp_path / "local.settings.json", tmp_path / "ready.json"
     settings.write_text(json.dumps({"IsEncrypted": False, "Values": values}))
@@ -86,7 +94,7 @@ def host(emulator: EmulatorThread, storage_account: Account, tmp_path: Path) -> 
         until(lambda: ready.exists() or process.poll() is not None)
         assert process.poll() is None, process.communicate()
         document = json.loads(ready.read_text())
-        yield Running(document["url"], document["keys"]["function"], storage_account, secrets)
+        yield Running(document["url"], session, storage_account, secrets)
     finally:
         process.terminate()
         said, _ = process.communicate(timeout=LIMIT_SECONDS)
@@ -109,7 +117,7 @@ def test_a_mail_comes_in_a_webhook_goes_out_and_garbage_is_shown(host: Running, 
         assert verified["company"] == "nordlys"
 
     page = until(lambda: found if "never encoded" in (found := host.page("/")) else "")
-    assert "Invoice for relatienr 000123" in page
+    assert "Invoice for relatienr 000123" in host.page("/companies/nordlys/messages")
     assert "version 9 of a classify task is not one that this program reads" in page
     assert "from another program" in page
     assert "<never encoded>" not in page  # what anybody could have written is shown as text

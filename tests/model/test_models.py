@@ -125,8 +125,12 @@ def test_s1_37_an_empty_source_is_the_inbox_and_paths_are_tidied() -> None:
     [{}, {"imported": "A"}, {"other": "B"}, {"imported": "", "other": "B"}, {"imported": "A", "other": " / "}],
 )
 def test_s1_39_both_folders_are_needed(folders: dict[str, str]) -> None:
-    with pytest.raises(ValidationError):
-        Folders(**folders)
+    wanted = {"id": "invoices", "address": "invoice@company.com", "folders": folders}
+    with pytest.raises(ValidationError, match="name a folder below the inbox for imported mail and another"):
+        Mailbox.model_validate(wanted)
+    # while it is set up, the folders are still to be chosen; where mail stays, there are none
+    assert not Mailbox.model_validate(wanted | {"active": False}).active
+    assert Mailbox.model_validate(wanted | {"leave_in_place": True}).active
 
 
 @pytest.mark.parametrize(("series", "good"), [(0, False), (1, True), (2, False)])

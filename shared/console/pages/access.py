@@ -15,6 +15,7 @@ from shared.console.visit import CompanyVisitor, Visit, needs
 from shared.errors import InvalidRequest, PermissionDenied
 from shared.identity.consent import CONSENTED_KINDS, application_url, requests_url
 from shared.identity.roles import Right
+from shared.language.texts import gettext_noop
 from shared.model.config import SIGNED_IN_KINDS, ConnectionKind
 from shared.setup.accounts import AccountEntry, ConnectionTaken, provider_of
 from shared.setup.consent import ConsentOffer
@@ -23,6 +24,8 @@ from shared.setup.progress import Step
 
 router = APIRouter(dependencies=[needs(Right.CONFIGURE)])
 
+# What `Mailboxes.set_password` says, for the catalogues: there the number comes from its constant.
+gettext_noop("A password has 1 to 1000 characters, none of them a control character.")
 _PATH = "/companies/{company}/mailboxes/{mailbox}/setup/access"
 
 
@@ -181,6 +184,7 @@ async def _page(
         requests_url=requests_url(),
         application_url=application_url(settings.app_client_id),
         outbound=settings.outbound_addresses,
+        tenant_wide=settings.tenant_wide,
         taken=taken,
         wanted=wanted,
     )

@@ -26,4 +26,4 @@ async def alerts(visit: CompanyVisitor, company: str) -> Response:
 async def _page(visit: Visit, company: str | None) -> Response:
     lists = await alerts_for(visit, company)
     texts = alert_texts(visit, (*lists.open, *lists.past))
-    return visit.page("alerts.html", lists=lists, texts=texts)
+    return visit.page("alerts.html", lists=lists, alert_texts=texts)

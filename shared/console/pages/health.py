@@ -44,6 +44,6 @@ async def _seen(visit: Visit, company: str | None) -> dict[str, Any]:
     return {
         "health": await health_for(visit, company),
         "alerts": alerts,
-        "texts": alert_texts(visit, alerts.open),
+        "alert_texts": alert_texts(visit, alerts.open),
         "outbound": visit.product.settings.outbound_addresses,
     }

@@ -87,7 +87,7 @@ async def add(visit: CompanyVisitor, company: str) -> Response:
 
 def _add_page(visit: Visit, kind: ConnectionKind | None, status: int = 200, **content: object) -> Response:
     if kind is None:
-        return visit.page("setup_kind.html", status, box=None, chosen=ConnectionKind.GRAPH_APP)
+        return visit.page("setup_kind.html", status, box=None, chosen=ConnectionKind.GRAPH_APP, problems={})
     servers = {
         ConnectionKind.IMAP_MICROSOFT: visit.product.settings.outlook_imap,
         ConnectionKind.GOOGLE: visit.product.settings.gmail_imap,
