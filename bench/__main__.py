@@ -15,7 +15,9 @@ from bench.figures import FIGURES, KNOWN, Results
 from bench.page import machine, write_page
 from local.setup import ROOT
 
-MODULES = ("graph_requests", "storage_requests", "mailbox_limit", "memory", "cold_start", "cost", "parsing", "tick")
+MODULES = (
+    "graph_requests", "storage_requests", "mailbox_limit", "memory", "cold_start", "cost", "parsing", "tick", "sources",
+)  # fmt: skip
 RESULTS = ROOT / "bench" / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
 

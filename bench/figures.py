@@ -85,4 +85,21 @@ FIGURES += (
     Figure("tick_storage_requests_constant", "of them, what does not grow with what is due (a page of lanes for each 1,000)", 40, digits=0),
     Figure("tick_peak_mib", "MiB of the process at its highest during those ticks", digits=0),
 )  # fmt: skip
+FIGURES += (
+    Figure("imap_ratio", "mails a second by IMAP, 25 ms away, against a loop with imap_tools", least=1),
+    Figure("imap_ratio_at_once", "the same, against a loop that moves all mails by one command at its end"),
+    Figure("imap_mails_per_second", "mails a second by IMAP, everything that Postrum does with them included", digits=1),
+    Figure("imap_mails_per_second_imap_tools", "mails a second of the loop with imap_tools", digits=1),
+    Figure("imap_commands_per_mail", "IMAP commands a mail"),
+    Figure("imap_commands_per_mail_imap_tools", "IMAP commands a mail of the loop with imap_tools"),
+    Figure("imap_bytes_per_mail", "bytes over the network a mail, both ways, TLS included", digits=0),
+    Figure("imap_bytes_per_mail_imap_tools", "the same of the loop with imap_tools", digits=0),
+    Figure("o365_ratio", "mails a second by Graph, 25 ms away, against a loop with O365", least=1),
+    Figure("graph_mails_per_second", "mails a second by Graph, everything that Postrum does with them included", digits=1),
+    Figure("graph_mails_per_second_o365", "mails a second of the loop with O365", digits=1),
+    Figure("graph_requests_per_mail", "HTTP requests to Graph a mail, with the listing"),
+    Figure("graph_requests_per_mail_o365", "the same of the loop with O365"),
+    Figure("graph_bytes_per_mail", "bytes over the network a mail, both ways, TLS included", digits=0),
+    Figure("graph_bytes_per_mail_o365", "the same of the loop with O365", digits=0),
+)  # fmt: skip
 KNOWN = {figure.key: figure for figure in FIGURES}

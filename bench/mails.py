@@ -66,7 +66,9 @@ def _mixed(number: int) -> bytes:
     """A letter with a photo, every second one with an invoice as PDF too; the logarithms of their sizes are spread evenly."""
     chance = random.Random(number)
     size = MIXED[0] * (MIXED[1] / MIXED[0]) ** chance.random()
-    letters = multipart("alternative", "inner", text(_LETTER), text(f"<html><body><p>{_LETTER}</p></body></html>", "html"))
+    letters = multipart(
+        "alternative", "inner", text(_LETTER), text(f"<html><body><p>{_LETTER}</p></body></html>", "html")
+    )
     files = []
     if number % 2:
         paper = replace(EN_INVOICE, number=f"QK-{number:06d}")

@@ -23,13 +23,14 @@ from shared.app import App
 from shared.model.task import ImapTask
 from shared.setup.mailboxes import password_name
 
-OURS, THEIRS = "ours@nordlys.example", "theirs@nordlys.example"
+OURS, THEIRS, AT_ONCE = "ours@nordlys.example", "theirs@nordlys.example", "at-once@nordlys.example"
+ADDRESSES = (OURS, THEIRS, AT_ONCE)
 PASSWORD = "a long password"
 FOLDER = "Filed"
 
 
 class ImapRound:
-    """A server with two mailboxes, each with these mails, and a delay in front. Use it as a context manager.
+    """A server with mailboxes that hold the same mails each, and a delay in front.
 
     Args:
         mails: folder with the mails.
@@ -52,9 +53,9 @@ class ImapRound:
             certificate = folder / "certificate.pem", folder / "key.pem"
             issued.cert_chain_pems[0].write_to_path(certificate[0])
             issued.private_key_pem.write_to_path(certificate[1])
-            users = {address: PASSWORD for address in (OURS, THEIRS)}
+            users = {address: PASSWORD for address in ADDRESSES}
             with Dovecot(folder, certificate=certificate, users=users, record=self._record) as self._server:
-                for address in (OURS, THEIRS):
+                for address in ADDRESSES:
                     self._fill(address)
                 with Delay(free_port(), self._server.imaps_port) as self._delay:
                     yield
@@ -86,7 +87,6 @@ class ImapRound:
             stand.with_product(password)
             stand.start_app()
             commands, passed = self._commands(), self._delay.passed()
-            cpu = stand.cpu()
             began = time.time()
             press(stand.host, "imap", ImapTask(company="nordlys", mailbox="letters").encode())
             while self._left(OURS):
@@ -94,22 +94,28 @@ class ImapRound:
                 assert time.time() - began < 900, f"not done; the app said: {stand.last_words()}"
             seconds = time.time() - began
             stand.until_quiet()
-            print({k: v - cpu[k] for k, v in stand.cpu().items()})
             stand.stop_app()
             check(stand, self._mails)
             return Taken(seconds, self._commands() - commands, self._delay.passed() - passed)
 
-    def theirs(self, *, at_once: bool = False) -> Taken:
+    def theirs(self) -> Taken:
         """The loop, from connecting to saying goodbye."""
-        commands, passed = self._commands(), self._delay.passed()
+        return self._loop(THEIRS, at_once=False)
+
+    def at_once(self) -> Taken:
+        """The loop that moves all mails at its end."""
+        return self._loop(AT_ONCE, at_once=True)
+
+    def _loop(self, address: str, *, at_once: bool) -> Taken:
         task = {
             "port": self._delay.port,
             "authority": self._authority,
-            "user": THEIRS,
+            "user": address,
             "password": PASSWORD,
             "to": f"INBOX/{FOLDER}",
             "at_once": at_once,
         }
+        commands, passed = self._commands(), self._delay.passed()
         seconds = peer("bench.peer_imap_tools", task, self._mails)
         return Taken(seconds, self._commands() - commands, self._delay.passed() - passed)
 

@@ -12,7 +12,7 @@ from local.children import RunError
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports; 0 takes a free one. The sink's is also in local/sample_mailbox/postrum.yaml."""
+    """The ports; 0 takes a free one. The sink's and the mail server's are also in local/sample_mailbox."""
 
     app: int = 7071
     graph: int = 8443
@@ -20,9 +20,10 @@ class Ports:
     blob: int = 10000
     queue: int = 10001
     table: int = 10002
+    imap: int = 8993
 
 
-FREE = Ports(0, 0, 0, 0, 0, 0)
+FREE = Ports(0, 0, 0, 0, 0, 0, 0)
 _OPTIONS = {
     "app": ("--port", "the app"),
     "graph": ("--graph-port", "the emulator's Entra and Graph"),
@@ -30,6 +31,7 @@ _OPTIONS = {
     "blob": ("--blob-port", "Azurite's blob service"),
     "queue": ("--queue-port", "Azurite's queue service"),
     "table": ("--table-port", "Azurite's table service"),
+    "imap": ("--imap-port", "the mail server"),
 }
 
 

@@ -7,16 +7,16 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
+from local.mail_server import GMAIL, MailServer
 from local.ports import add_arguments, ports_of
 from local.progress import Progress, follow
 from local.surroundings import CACHE, Surroundings
 from local.terminal import Terminal
 from shared.stores.archive import CONTAINER
-
-_OWNER = "Olivia Owner"
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -33,10 +33,12 @@ def main(given: Sequence[str] | None = None) -> int:
     terminal = Terminal("run")
 
     async def work() -> int:
-        place = Surroundings(arguments.folder, ports_of(arguments), terminal.say, with_app=not arguments.no_app)
+        place = Surroundings(
+            arguments.folder, ports_of(arguments), terminal.say, with_app=not arguments.no_app, with_mail_server=True
+        )
         terminal.hurry = place.hurry
         async with place:
-            print("\n".join(_where(place)), flush=True)
+            print("\n".join(_where(place, await place.control("users"))), flush=True)
             await place.while_running(_follow(place))
         return 0
 
@@ -56,21 +58,34 @@ async def _follow(place: Surroundings) -> None:
     await follow(place, tell)
 
 
-def _where(place: Surroundings) -> list[str]:
-    """Where to look, as lines."""
+def _where(place: Surroundings, people: list[dict[str, Any]]) -> list[str]:
+    """Where to look, as lines; `people` are those of the emulator's sign-in page."""
+    roles = [f"{person['name']} ({', '.join(person['roles'])})" for person in people if person["roles"]]
     rows = [
         ("console", f"{place.app_url}/" if place.app_url else "as soon as you start the app"),
-        ("sign in as", f"{_OWNER}; the emulator's page offers people of every role"),
+        *zip(("sign in as", *("",) * len(roles)), roles, strict=False),
         ("webhook sink", place.sink),
         ("archive", _archive(place)),
         ("command line", f"postrum status --settings {_relative(place.settings_file)}"),
         ("emulator", f"{place.emulator['control_url']}/"),
     ]
+    if place.mail_server is not None:
+        rows += _by_imap(place, place.mail_server)
     if place.app_url:
         rows.append(("logs", f"{_relative(place.folder)}/app.log, emulator.log"))
     else:
         rows.append(("start the app", f"cp {_relative(place.settings_file)} . && func start"))
     return ["", *(f"  {name:<14} {value}" for name, value in rows), ""]
+
+
+def _by_imap(place: Surroundings, server: MailServer) -> list[tuple[str, str]]:
+    """Where the mail server is, for a mail program; and whom to connect as Gmail."""
+    secret = next(iter(server.secrets()))
+    return [
+        ("IMAP mailbox", f"{server.address} at {server.place}, TLS"),
+        ("its password", f"{secret} in {_relative(place.folder)}/secrets.json"),
+        ("Gmail mailbox", f"{GMAIL}: connect it in the console, sign in as Ingrid Invoice"),
+    ]
 
 
 def _archive(place: Surroundings) -> str:

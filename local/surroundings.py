@@ -20,6 +20,7 @@ import aiohttp
 
 from local.azurite import DEVELOPMENT_ACCOUNT, Account, Azurite, AzuriteError
 from local.children import Child, RunError
+from local.mail_server import MailServer, mail_server
 from local.ports import Ports, check, free_port
 from local.sample_mailbox import Manifest, write_sample_mailbox
 from local.setup import ROOT, SetupError
@@ -54,12 +55,15 @@ class Surroundings:
         ports: where to listen.
         say: tells the person at the terminal how far it is.
         with_app: start the app too, in the development host.
+        with_mail_server: start a mail server too, with a company whose mailbox is read by IMAP; where Dovecot cannot be had, it is left
+            out with a word about it.
     """
 
     folder: Path
     ports: Ports
     say: Say
     with_app: bool = True
+    with_mail_server: bool = False
     manifest: Manifest = field(init=False)
     loaded: dict[str, str] = field(init=False, default_factory=dict)
     """File of a sample mail → its id in the mailbox."""
@@ -69,6 +73,7 @@ class Surroundings:
     companies: list[Company] = field(init=False, default_factory=list)
     app_url: str = field(init=False, default="")
     product: App = field(init=False)
+    mail_server: MailServer | None = field(init=False, default=None)
     _stack: contextlib.AsyncExitStack = field(init=False, default_factory=contextlib.AsyncExitStack)
     _azurite: Azurite = field(init=False)
     _app_port: int = field(init=False, default=0)
@@ -150,11 +155,14 @@ class Surroundings:
         await self._start_azurite()
         await self._start_emulator()
         await self._load(await mails)
+        if self.with_mail_server:
+            serving = mail_server(self.emulator, self.folder / "emulator", self.ports.imap, await mails, self.say)
+            self.mail_server = await self._stack.enter_async_context(serving)
         # The app has to know its address before it starts: people come back to it after signing in.
         self._app_port = self.ports.app or free_port()
-        await self.control(
-            "set_registration", redirect_uris=[f"http://127.0.0.1:{self._app_port}{path}" for path in _CALLBACKS]
-        )
+        callbacks = [f"http://127.0.0.1:{self._app_port}{path}" for path in _CALLBACKS]
+        await self.control("set_registration", redirect_uris=callbacks)
+        await self.control("set_google_redirects", redirect_uris=callbacks)
         self._write_settings()
         await self._configure()
         if self.with_app:
@@ -237,6 +245,8 @@ class Surroundings:
             "POSTRUM_TICK_SCHEDULE": _TICK,
             "POSTRUM_PUBLIC_URL": f"http://127.0.0.1:{self._app_port}",
         }
+        if self.mail_server is not None:
+            values |= self.mail_server.settings()
         document = {"IsEncrypted": False, "Values": values}
         self.settings_file.touch(mode=0o600)
         self.settings_file.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
@@ -246,6 +256,11 @@ class Surroundings:
         await create_all(self.settings.data_storage, self.settings.host_storage)
         self.product = App(self.settings)
         self._stack.push_async_callback(self.product.aclose)
+        found = companies(CONFIGURATION.read_text("utf-8"), CONFIGURATION.name)
+        if self.mail_server is not None:
+            found.append(self.mail_server.company)
+            for name, value in self.mail_server.secrets().items():
+                await self.product.secrets.put(name, value)
         self.companies = [
             company.model_copy(
                 update={
@@ -254,7 +269,7 @@ class Surroundings:
                     )
                 }
             )
-            for company in companies(CONFIGURATION.read_text("utf-8"), CONFIGURATION.name)
+            for company in found
         ]
         review = await self.product.configure.apply(self.companies)
         for warning in review.warnings:

@@ -159,10 +159,12 @@ class Shift:
         if self.unclean:
             await self._worker.doubt(set(found.present))
             self.unclean = False
-        listed = {self._intake.identity(mail): mail for mail in found.mails}
+        staying = self._listing.staying
+        listed = {self._intake.identity(mail): mail for mail in found.mails if mail.provider_id not in staying}
         self._noted = listed.keys() - known
         noted = {message: self._intake.note(listed[message]) for message in self._noted}
         await self._services.open.found(self._company.id, self._mailbox.id, noted, now + GRACE)
+        self._listing.noted()
         if found.complete:
             self._worker.in_source = set(found.present)
         for item in opened:
@@ -217,6 +219,8 @@ class Shift:
 
     async def _take(self, mail: ListedMail) -> None:
         ended = await self._intake.take(mail)
+        if ended is not None and ended.folder in (None, self._mailbox.folders.source):
+            self._listing.staying.add(mail.provider_id)  # it is listed again and again, and never anything is done
         if ended is None or ended.message not in self._noted:
             return  # on its way; or at its end, but what follows was not said to its end: the tick sees to that
         await self._worker.put_back(ended)

@@ -177,7 +177,7 @@ async def test_token_refused(examine: Examine, emulator: EmulatorThread) -> None
         finding = one(found, name)
         assert finding.state is State.RED
         assert "AADSTS7000112" in finding.found
-        assert finding.remedy == "The tenant's administrator enables the enterprise application."
+        assert finding.remedy == "Enable it again under Properties of the enterprise application."
     assert one(found, "tables").state is State.GREEN
 
 
@@ -244,7 +244,7 @@ async def test_poison_queue(examine: Examine, world: World) -> None:
 
 async def test_tasks_that_wait_are_counted(examine: Examine, world: World) -> None:
     await world.app.tick()
-    assert one(await examine(), "queues").found == "tasks that wait: mailbox 1, classify 0, act 0, deliver 0"
+    assert one(await examine(), "queues").found == "tasks that wait: mailbox 1, imap 0, classify 0, act 0, deliver 0"
 
 
 @pytest.mark.parametrize(("seconds", "state"), [(5, State.GREEN), (60, State.YELLOW), (-400, State.RED)])
@@ -289,11 +289,16 @@ class TestSecrets:
         assert one(found, "secrets").state is State.RED
         assert State.RED in {finding.state for finding in found["settings"]}
 
-    async def test_a_vault(self, examine: Examine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_vault(
+        self, examine: Examine, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         async with running_vault(tmp_path / "vault") as vault:
-            monkeypatch.setattr("shared.app.managed_identity", lambda _: vault)
+            monkeypatch.setattr("shared.app_core.managed_identity", lambda _: vault)
             vault.secrets["nordlys-subscriber-ledger"] = "whsec_x"
-            given = {"secrets_file": None, "key_vault_uri": vault.uri, "ca_file": vault.ca_file}
+            trusted = tmp_path / "trusted.pem"
+            known = [Path(vault.ca_file), Path(world.settings.ca_file or "")]
+            trusted.write_text("".join(file.read_text("ascii") for file in known), "ascii")
+            given = {"secrets_file": None, "key_vault_uri": vault.uri, "ca_file": str(trusted)}
             finding = one(await examine(**given), "secrets")
             assert (finding.state, finding.found) == (
                 State.GREEN,

@@ -14,7 +14,10 @@ from shared import errors
 from shared.errors import (
     ConcurrentWrite,
     ConfigurationError,
+    Conflict,
+    CursorLost,
     DeliveryRefused,
+    InvalidRequest,
     InvalidTask,
     LeaseLost,
     MessageGone,
@@ -26,6 +29,7 @@ from shared.errors import (
     PostrumError,
     RuleInvalid,
     ServiceUnavailable,
+    SignInNeeded,
     Throttled,
     TransientError,
 )
@@ -41,6 +45,7 @@ FAILS: tuple[Exception, ...] = (
     NetworkFailure("no answer"),
     LeaseLost("lost"),
     ConcurrentWrite("changed"),
+    CursorLost("begin again"),
     NotPropagated("not yet"),
     ValueError("a defect"),
     AssertionError("a defect"),
@@ -52,6 +57,9 @@ PARKS: tuple[PermanentError, ...] = (
     MessageGone("gone"),
     PermissionDenied("refused"),
     NotFound("missing"),
+    SignInNeeded("sign in again"),
+    InvalidRequest("not so"),
+    Conflict("not any more"),
     RuleInvalid("wrong"),
     DeliveryRefused("not there"),
 )

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
+
+from local.debian import install
 
 # what tests need by name -> the program that shows it is there, and the Debian packages that bring it
 NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -34,27 +34,6 @@ def _missing(name: str) -> bool:
     return shutil.which(NEEDS[name][0], path=path) is None
 
 
-def _install(packages: list[str]) -> None:
-    """Install Debian packages where this user may. What fails shows as a left-out test."""
-    if not packages or os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return
-    # a package's server must not start by itself: the tests start their own, in their own folder
-    policy = Path("/usr/sbin/policy-rc.d")
-    made = not policy.exists()
-    if made:
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
-    try:
-        if subprocess.run(command, env=environment, capture_output=True, check=False).returncode != 0:
-            subprocess.run(["apt-get", "update", "-qq"], env=environment, capture_output=True, check=False)
-            subprocess.run(command, env=environment, capture_output=True, check=False)
-    finally:
-        if made:
-            policy.unlink()
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_LEFT_OUT] = {}
     config.addinivalue_line(
@@ -67,7 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if unknown := sorted(wanted - set(NEEDS)):
         raise pytest.UsageError(f"tests/plugins/complete.py does not know what {unknown[0]!r} needs")
     if not config.option.collectonly:
-        _install(sorted({package for name in wanted if _missing(name) for package in NEEDS[name][1]}))
+        install(sorted({package for name in wanted if _missing(name) for package in NEEDS[name][1]}))
     for item in items:
         for mark in item.iter_markers("needs"):
             for name in filter(_missing, mark.args):

@@ -91,8 +91,10 @@ class Console:
 
 
 @asynccontextmanager
-async def running_console(emulator: EmulatorThread, connection_string: str, folder: Path) -> AsyncIterator[Console]:
-    """The app in the development host, over an emulator and a storage account."""
+async def running_console(
+    emulator: EmulatorThread, connection_string: str, folder: Path, **more: str
+) -> AsyncIterator[Console]:
+    """The app in the development host, over an emulator and a storage account; `more` are further settings."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     callbacks = ("/sign-in/callback", "/consent/callback", "/connect/callback")
@@ -104,6 +106,7 @@ async def running_console(emulator: EmulatorThread, connection_string: str, fold
         "POSTRUM_GOOGLE_SIGN_IN": f"{emulator.addresses.authority}/google/o/oauth2/v2/auth",
         "POSTRUM_GOOGLE_TOKEN": f"{emulator.addresses.authority}/google/token",
         "POSTRUM_TICK_SCHEDULE": _NEVER,
+        **more,
     }
     os.environ["IDENTITY_ENDPOINT"] = emulator.addresses.msi_url
     os.environ["IDENTITY_HEADER"] = emulator.addresses.msi_header

@@ -82,6 +82,39 @@ async def test_who_is_cut_off_between_the_copy_and_its_end_moves_nothing_twice(
     await later.aclose()
 
 
+@pytest.mark.needs("dovecot")
+async def test_a_copy_that_an_earlier_try_left_is_not_made_again_and_another_mail_is_not_taken_for_it(
+    provider: ImapProvider, source: ImapSource
+) -> None:
+    provider.make_folder("Imported")
+    # two deliveries of one mail: the same Message-ID and size, with a line of its own each
+    first, second = (
+        provider.deliver(b"Received: by mail with LMTP id %d\r\n" % number + mail_bytes("To two addresses"))
+        for number in (1, 2)
+    )
+    inbox, imported = await found(source, ""), await found(source, "Imported")
+    assert len(await every(source, inbox)) == 2
+    # what an earlier hold did before it was killed: the copy, and no more
+    provider.client.select_folder("INBOX")
+    provider.client.copy([MailId.parse(first).uid], provider.folder_name("Imported"))
+    for mail in (first, second, first):
+        later = source_of(provider)
+        if provider.place(mail) is None:
+            with pytest.raises(MessageGone):
+                await later.move(mail, imported)
+        else:
+            moved = await later.move(mail, imported)
+            assert provider.place(moved) == "Imported"
+        await later.aclose()
+    fresh = source_of(provider)
+    assert await every(fresh, inbox) == []
+    contents = sorted([await whole(fresh, mail.provider_id) for mail in await every(fresh, imported)])
+    assert [content[:35] for content in contents] == [
+        b"Received: by mail with LMTP id %d\r\n" % number for number in (1, 2)
+    ]
+    await fresh.aclose()
+
+
 # -- servers that do not say where a mail went
 
 
