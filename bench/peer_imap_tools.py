@@ -24,13 +24,14 @@ def main() -> None:
     with MailBox("127.0.0.1", task["port"], ssl_context=context).login(task["user"], task["password"]) as mailbox:
         moved = []
         for mail in mailbox.fetch(mark_seen=False, bulk=False):
-            (folder / f"{mail.uid}.eml").write_bytes(mail.obj.as_bytes())
+            uid = str(mail.uid)
+            (folder / f"{uid}.eml").write_bytes(mail.obj.as_bytes())
             for number, attachment in enumerate(mail.attachments):
-                (folder / f"{mail.uid}-{number}").write_bytes(attachment.payload)
+                (folder / f"{uid}-{number}").write_bytes(attachment.payload)
             if task["at_once"]:
-                moved.append(mail.uid)
+                moved.append(uid)
             else:
-                mailbox.move(mail.uid, task["to"])
+                mailbox.move(uid, task["to"])
         mailbox.move(moved, task["to"])
     print(time.monotonic() - began)
 

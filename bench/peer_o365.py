@@ -59,7 +59,8 @@ def main() -> None:
         (folder / f"{number}.eml").write_bytes(content)
         for index, part in enumerate(email.message_from_bytes(content).walk()):
             if part.get_content_disposition() == "attachment" and not part.is_multipart():
-                (folder / f"{number}-{index}").write_bytes(part.get_payload(decode=True) or b"")
+                payload = part.get_payload(decode=True)
+                (folder / f"{number}-{index}").write_bytes(payload if isinstance(payload, bytes) else b"")
         if not mail.move(target):
             raise SystemExit(f"{mail} was not moved")
     print(time.monotonic() - began)

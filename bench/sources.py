@@ -50,9 +50,9 @@ def run(
     imap_mails: int = IMAP_MAILS, graph_mails: int = GRAPH_MAILS, counted: int = COUNTED_MAILS, rounds: int = ROUNDS
 ) -> Results:
     """All rounds."""
-    imap = [_imap(imap_mails, first=number % 2 == 0) for number in range(rounds)]
-    commands = _imap(counted, first=True, record=True)
-    graph = [_graph(graph_mails, first=number % 2 == 0) for number in range(rounds)]
+    imap = [imap_round(imap_mails, first=number % 2 == 0) for number in range(rounds)]
+    commands = imap_round(counted, first=True, record=True)
+    graph = [graph_round(graph_mails, first=number % 2 == 0) for number in range(rounds)]
     return {
         "imap_ratio": _ratio(imap, "theirs"),
         "imap_ratio_at_once": _ratio(imap, "at_once"),
@@ -72,7 +72,7 @@ def run(
     }
 
 
-def _imap(mails: int, *, first: bool, record: bool = False) -> dict[str, Taken]:
+def imap_round(mails: int, *, first: bool, record: bool = False) -> dict[str, Taken]:
     """One round over IMAP; `first` says who begins."""
     with tempfile.TemporaryDirectory(prefix="postrum-bench-") as name:
         folder = Path(name, "mails")
@@ -83,7 +83,7 @@ def _imap(mails: int, *, first: bool, record: bool = False) -> dict[str, Taken]:
             return _in_turn(contenders, first=first)
 
 
-def _graph(mails: int, *, first: bool) -> dict[str, Taken]:
+def graph_round(mails: int, *, first: bool) -> dict[str, Taken]:
     """One round over Graph."""
     with tempfile.TemporaryDirectory(prefix="postrum-bench-") as name:
         folder = Path(name, "mails")

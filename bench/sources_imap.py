@@ -20,8 +20,8 @@ from bench.stand import Stand, press
 from local.dovecot import Dovecot
 from local.ports import free_port
 from shared.app import App
+from shared.configuration.passwords import password_name
 from shared.model.task import ImapTask
-from shared.setup.mailboxes import password_name
 
 OURS, THEIRS, AT_ONCE = "ours@nordlys.example", "theirs@nordlys.example", "at-once@nordlys.example"
 ADDRESSES = (OURS, THEIRS, AT_ONCE)
@@ -53,7 +53,7 @@ class ImapRound:
             certificate = folder / "certificate.pem", folder / "key.pem"
             issued.cert_chain_pems[0].write_to_path(certificate[0])
             issued.private_key_pem.write_to_path(certificate[1])
-            users = {address: PASSWORD for address in ADDRESSES}
+            users = dict.fromkeys(ADDRESSES, PASSWORD)
             with Dovecot(folder, certificate=certificate, users=users, record=self._record) as self._server:
                 for address in ADDRESSES:
                     self._fill(address)

@@ -130,7 +130,8 @@ class Dovecot:
         process, self._process = self._process, None
         if process is not None:
             if at_once:
-                os.killpg(process.pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
             if process.stdin:
                 process.stdin.close()
             try:

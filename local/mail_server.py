@@ -20,9 +20,9 @@ import trustme
 from local import debian
 from local.dovecot import Dovecot, DovecotError, dovecot_program
 from local.setup import ROOT
+from shared.configuration.passwords import password_name
 from shared.configuration.yaml_file import companies
 from shared.identity.google import CLIENT_SECRET
-from shared.setup.mailboxes import password_name
 
 CONFIGURATION = ROOT / "local" / "sample_mailbox" / "imap.yaml"
 GMAIL = "invoice@gmail.example"

@@ -153,10 +153,10 @@ class Sources:
             await client.aclose()
 
     async def _password(self, company: Company, mailbox: Mailbox) -> str:
-        from shared.setup.mailboxes import password_name
+        from shared.configuration.passwords import password_name
 
         password = await self._secrets().get(password_name(company.id, mailbox.id))
-        if password is None:
+        if not password:
             error = SignInNeeded(
                 f"No password is kept for mailbox {mailbox.id} of company {company.id}.",
                 remedy="Enter it in the mailbox's set-up.",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.actions.registry import PARAMETERS
 from shared.classify.check import validate, warnings
+from shared.configuration.passwords import forget_password, misplaced
 from shared.errors import ConcurrentWrite, ConfigurationError, NotFound
 from shared.model.base import Model
 from shared.model.config import Company
@@ -19,7 +20,6 @@ from shared.net.url import url_problems
 from shared.pipeline.schedule import problem as schedule_problem
 from shared.stores.configuration import Configuration
 from shared.stores.secret_store import SecretStore
-
 
 TRIES = 5
 
@@ -47,7 +47,7 @@ class Configure:
 
     Attributes:
         store: where it is kept.
-        secrets: where a new subscriber's signing secret goes.
+        secrets: where a new subscriber's signing secret goes, and where passwords of mail servers are.
         allowed: networks that subscribers may be in although they are not public.
         allow_http: whether subscribers may be called without TLS.
     """
@@ -88,6 +88,7 @@ class Configure:
                 await self._ensure_secret(f"{company.id}-{subscriber.secret_name}")
             if company.id in changed:
                 known = await self.store.company(company.id)
+                await self._forget_passwords(known[0] if known else None, company)
                 await self.store.save(company, expected=known[1] if known else 0)
         return review
 
@@ -110,6 +111,7 @@ class Configure:
             if wanted == known[0]:
                 return wanted
             await self.review([wanted])
+            await self._forget_passwords(known[0], wanted)
             try:
                 await self.store.save(wanted, expected=known[1])
             except ConcurrentWrite:
@@ -121,6 +123,11 @@ class Configure:
         """The companies that stay as they are."""
         found = [await self.store.company(name) for name in await self.store.companies() if name not in changed]
         return [known[0] for known in found if known is not None]
+
+    async def _forget_passwords(self, old: Company | None, new: Company) -> None:
+        """Before the change is stored: a password never meets a server that it was not entered for."""
+        for mailbox in misplaced(old, new) if old else ():
+            await forget_password(self.secrets, new.id, mailbox)
 
     async def _ensure_secret(self, name: str) -> None:
         if await self.secrets.get(name) is None:

@@ -100,9 +100,14 @@ class Standing:
     failure: Failure | None
 
 
-def failure_of(cursors: Mapping[str, Any]) -> Failure | None:
-    """Why the last run of a lane failed."""
-    found = cursors.get("failure")
+def failure_key(company: str, mailbox: str) -> str:
+    """Name of the cursor that says why the last run of a mailbox failed: companies that share a lane may fail each in its way."""
+    return f"failure/{company}/{mailbox}"
+
+
+def failure_of(cursors: Mapping[str, Any], company: str, mailbox: str) -> Failure | None:
+    """Why the last run of a mailbox failed."""
+    found = cursors.get(failure_key(company, mailbox))
     if not isinstance(found, dict):
         return None
     at = datetime.fromisoformat(found["at"])
@@ -156,7 +161,7 @@ def mailbox_health(
     cursors = state.cursors
     key = f"{company.id}/{mailbox.id}"
     junk = cursors.get(f"junk/{key}")
-    failure = failure_of(cursors)
+    failure = failure_of(cursors, company.id, mailbox.id)
     subscription = kept(cursors, company.id, mailbox.id)
     stages = Stages(
         listed_at=_time(cursors.get(f"listed/{key}")),
@@ -240,7 +245,7 @@ class HealthReport:
                 place = self.places.of(mailbox)
                 state = lanes.get(self.services.sources.lane(one, mailbox))
                 if mailbox.active:
-                    failure = failure_of(state.cursors) if state is not None else None
+                    failure = failure_of(state.cursors, one.id, mailbox.id) if state is not None else None
                     standings.append(Standing(one.id, mailbox.id, place, failure))
                 if company in (None, one.id):
                     shown.append(mailbox_health(one, mailbox, state, place, now, self.silent_minutes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -14,6 +14,7 @@ from shared.model.task import MailboxTask
 from shared.pipeline.announce import Announcer
 from shared.pipeline.ending import Ending, mailbox_task, wanted_list, wanted_work
 from shared.pipeline.gate import BURST, PER_SECOND, Gate
+from shared.pipeline.health import failure_of
 from shared.pipeline.lane import LaneHold
 from shared.pipeline.services import Services
 from shared.pipeline.shift import Shift
@@ -114,7 +115,7 @@ class WorkMailbox:
             # after by the tick, and people see the reason.
             problem("mailbox_failed", None, company=company.id, mailbox=mailbox.id, code=error.code, text=str(error))
             shift.failure = error
-            blocked = self._pause(cursors, error)
+            blocked = self._pause(cursors, company.id, mailbox.id, error)
             await self.upkeep.failed(company, mailbox, error)
         finally:
             await source.aclose()
@@ -157,17 +158,18 @@ class WorkMailbox:
         if more:
             await self.services.queues.put(mailbox_task(company, mailbox))
 
-    def _pause(self, cursors: dict[str, Any], error: PostrumError) -> timedelta:
+    def _pause(self, cursors: dict[str, Any], company: str, mailbox: str, error: PostrumError) -> timedelta:
         """How long the mailbox is left alone after a failure.
 
         Servers lock accounts after a few wrong passwords, so a refusal is repeated ever more seldom, up to the longest block; a person
-        who mends it does not wait for the end of the pause. Everything else may be over in a moment.
+        who mends it does not wait for the end of the pause. Everything else may be over in a moment. Where another company reads the
+        same mailbox, the pause is short: it holds for both.
         """
-        known = cursors.get("failure")
-        since = known.get("since") if isinstance(known, dict) else None
-        if not isinstance(error, PermissionDenied) or not isinstance(since, str):
+        before = failure_of(cursors, company, mailbox)
+        shared = any(key.startswith("listed/") and key != f"listed/{company}/{mailbox}" for key in cursors)
+        if not isinstance(error, PermissionDenied) or before is None or shared:
             return DEFAULT_BLOCK
-        lasted = self.services.clock() - datetime.fromisoformat(since)
+        lasted = self.services.clock() - before.since
         return max(DEFAULT_BLOCK, min(lasted, LONGEST_BLOCK))
 
     def _budget(self, cursors: dict[str, Any]) -> float:

@@ -15,12 +15,13 @@ from shared.model.base import stamp
 from shared.model.config import Company, Mailbox
 from shared.pipeline.ending import Ending
 from shared.pipeline.gate import SLOTS, Gate
+from shared.pipeline.health import failure_key, failure_of
 from shared.pipeline.intake import Intake
 from shared.pipeline.listing import Listing
 from shared.pipeline.mailbox_work import MailboxWorker
 from shared.pipeline.services import GRACE, Services
 from shared.sources.base import ListedMail, MailSource, SourceFolder
-from shared.stores.lanes import LaneState
+from shared.stores.lanes import PAUSED, LaneState
 from shared.stores.open_messages import OpenMessage
 from shared.telemetry import event
 
@@ -130,21 +131,23 @@ class Shift:
                 "folders": {path: folder.id for path, folder in self._worker.folders.items()},
             }
             own = f"{self._company.id}/{self._mailbox.id}"
+            failed = failure_key(self._company.id, self._mailbox.id)
             cursors |= {f"{what}/{own}": at for what, at in self._marks.items()}
             if self._listed_at:
                 cursors[f"listed/{own}"] = self._listed_at
             if self.failure is not None:
-                since = (state.cursors.get("failure") or {}).get("since") or stamp(clock())
-                cursors["failure"] = {
+                before = failure_of(state.cursors, self._company.id, self._mailbox.id)
+                cursors[failed] = {
                     "code": self.failure.code,
                     "cause": self.failure.cause,
                     "text": str(self.failure)[:300],
-                    "mailbox": own,
-                    "since": since,
+                    "since": stamp(before.since if before else clock()),
                     "at": stamp(clock()),
                 }
             elif self._listed_at:
-                cursors.pop("failure", None)
+                cursors.pop(failed, None)
+            # Whether a block that follows is our own pause, or the patience that the provider asked for.
+            cursors[PAUSED] = self.failure is not None
             return replace(state, cursors=cursors, blocked_until="")
 
         return change

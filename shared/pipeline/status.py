@@ -12,6 +12,7 @@ from shared.model.config import Company
 from shared.model.decision import Decision
 from shared.model.evidence import Evidence
 from shared.model.run import Run, Stage
+from shared.pipeline.health import failure_of
 from shared.pipeline.services import Services
 from shared.stores.open_messages import OpenMessage
 
@@ -132,7 +133,7 @@ class StatusReport:
             lane = await self.services.lanes.read(self.services.sources.lane(company, mailbox))
             waiting = await self.services.open.of_mailbox(company.id, mailbox.id)
             under_way += waiting
-            failure = lane.state.cursors.get("failure")
+            failure = failure_of(lane.state.cursors, company.id, mailbox.id)
             found.append(
                 MailboxStatus(
                     company=company.id,
@@ -141,7 +142,7 @@ class StatusReport:
                     active=mailbox.active,
                     listed_at=lane.state.cursors.get(f"listed/{company.id}/{mailbox.id}"),
                     blocked_until=lane.state.blocked_until if lane.state.blocked(now) else None,
-                    failure=str(failure["text"]) if isinstance(failure, dict) else None,
+                    failure=failure.text if failure else None,
                     open=len(waiting),
                 )
             )

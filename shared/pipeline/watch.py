@@ -79,7 +79,7 @@ def watched(
             if not mailbox.active:
                 continue
             place, state = places.of(mailbox), state_of(company, mailbox)
-            failure = None if state is None else failure_of(state.cursors)
+            failure = None if state is None else failure_of(state.cursors, company.id, mailbox.id)
             standings.append(Standing(company.id, mailbox.id, place, failure))
             if state is not None:
                 active.append((company, mailbox, state))
@@ -154,7 +154,7 @@ def _of_runs(
     company: Company, mailbox: Mailbox, state: LaneState, now: datetime, silent_minutes: int
 ) -> Iterable[Condition]:
     """What is wrong with the runs of a mailbox; silence says nothing new where the failure is known."""
-    failure = failure_of(state.cursors)
+    failure = failure_of(state.cursors, company.id, mailbox.id)
     since = counted_from(state.cursors, company.id, mailbox.id)
     if failure is not None:
         kind = _kind_of(failure, mailbox)

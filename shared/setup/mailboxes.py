@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shared.configuration.passwords import password_name
 from shared.configuration.service import Configure
 from shared.errors import Conflict, InvalidRequest, NotFound
 from shared.language.texts import gettext_noop
@@ -36,11 +37,6 @@ class MailboxDraft(Model):
     leave_in_place: bool = False
     open_archives: bool = False
     accepted_types: tuple[str, ...] = ("application/pdf",)
-
-
-def password_name(company: str, mailbox: str) -> str:
-    """Name of a mailbox's password in the secret store."""
-    return f"imap-{company}-{mailbox}"
 
 
 @dataclass(frozen=True, slots=True)

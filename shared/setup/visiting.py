@@ -13,6 +13,7 @@ from shared.errors import NetworkFailure, NotFound, Throttled
 from shared.model.config import Company, Mailbox
 from shared.pipeline.services import Services
 from shared.sources.base import MailSource
+from shared.stores.lanes import PAUSED
 
 DEADLINE_SECONDS = 60
 """For everything that one visit does; a request to a function app ends after 230."""
@@ -67,8 +68,6 @@ class Visits:
     async def _ask(self, lane: str) -> None:
         state = (await self.services.lanes.read(lane)).state
         now = self.services.clock()
-        if (
-            state.blocked(now) and "failure" not in state.cursors
-        ):  # a pause after a failure is ours, and may be over by now
+        if state.blocked(now) and not state.cursors.get(PAUSED):  # our own pause may be over by now
             wait = (datetime.fromisoformat(state.blocked_until) - now).total_seconds()
             raise Throttled("The provider of this mailbox asked for patience.", retry_after=wait)

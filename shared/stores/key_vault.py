@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from typing import TYPE_CHECKING, Final
 
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.core.rest import HttpRequest
 
 from shared.effect import effect
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 25_000
 """What a vault takes as one value: 25 KB. https://learn.microsoft.com/azure/key-vault/secrets/about-secrets"""
+RECOVERING: Final = (0, 1, 2, 4, 8)
+"""Seconds to wait, one after the other, for a deleted secret that is given back."""
 _PLAIN = re.compile(r"[0-9a-z-]{1,127}\Z")
 _MADE = "n-"
 
@@ -60,18 +63,24 @@ class KeyVaultSecretStore:
             raise _failure(error, "read a secret") from None
 
     async def put(self, name: str, value: str) -> None:
-        """Store a secret, as a new version of the one that is there.
+        """Store a secret, as a new version of the one that is there, or that was deleted: the vault keeps its name.
 
         Raises:
             PermanentError: more than a vault takes.
         """
         if len(value.encode()) > MOST_BYTES:
             raise PermanentError(f"a secret may have {MOST_BYTES} bytes")
-        async with effect("secret.put"):
-            try:
-                await self._vault().set_secret(vault_name(name), value)
-            except AzureError as error:
-                raise _failure(error, "store a secret") from None
+        try:
+            if await self._set(name, value):
+                return
+            await self._recover(name)
+            for pause in RECOVERING:
+                await asyncio.sleep(pause)
+                if await self._set(name, value):
+                    return
+        except AzureError as error:
+            raise _failure(error, "store a secret") from None
+        raise ServiceUnavailable("the key vault is still giving a deleted secret back", retry_after=60)
 
     async def delete(self, name: str) -> None:
         """Remove a secret; a missing one is as good. The vault keeps it, and its name, as long as it keeps what was deleted."""
@@ -85,6 +94,23 @@ class KeyVaultSecretStore:
                     raise _failure(error, "delete a secret") from None
             except AzureError as error:
                 raise _failure(error, "delete a secret") from None
+
+    async def _set(self, name: str, value: str) -> bool:
+        """Store it; False where a deleted secret holds the name."""
+        async with effect("secret.put"):
+            try:
+                await self._vault().set_secret(vault_name(name), value)
+            except ResourceExistsError:
+                return False
+            return True
+
+    async def _recover(self, name: str) -> None:
+        """Ask for a deleted secret back; it takes the vault some seconds. One that is on its way back is as good."""
+        async with effect("secret.recover"):
+            path = f"/deletedsecrets/{vault_name(name)}/recover"
+            answer = await self._vault().send_request(HttpRequest("POST", path))
+            if answer.status_code not in (404, 409):
+                answer.raise_for_status()
 
     async def aclose(self) -> None:
         """End connections."""
@@ -116,10 +142,6 @@ def _failure(error: AzureError, doing: str) -> PostrumError:
         return PermissionDenied(
             f"the key vault refused to {doing} (status {status})",
             remedy="Give the managed identity the role Key Vault Secrets Officer on the vault, and let its firewall pass.",
-        )
-    if status == 409:
-        return PermanentError(
-            f"the key vault could not {doing}: a deleted secret holds the name", remedy="Recover or purge it."
         )
     if status >= 500 or status == 408:
         return ServiceUnavailable(f"the key vault could not {doing} (status {status})")

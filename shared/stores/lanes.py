@@ -11,12 +11,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from shared.errors import ConcurrentWrite
+from shared.errors import ConcurrentWrite, PermanentError
 from shared.model.base import stamp
 from shared.stores.tables import Row, Table
 
 KEY = "lane"
-_NAMES = ("owner", "until", "epoch", "wanted", "wanted_at", "blocked_until", "cursors")
+PAUSED = "paused"
+"""Cursor that says of a block that it is our own pause after a failure, and not the patience that a provider asked for."""
+PIECE = 30_000
+"""Characters of a property; a table takes 32 Ki. A single link of Microsoft Graph may have 8 Ki, and companies share lanes."""
+_PIECES = ("cursors", "cursors1", "cursors2", "cursors3")
+_NAMES = ("owner", "until", "epoch", "wanted", "wanted_at", "blocked_until", *_PIECES)
 """Everything that a row says; what marks its last write is not needed."""
 
 
@@ -126,7 +131,7 @@ class Lanes:
         """
         for _ in range(20):
             stored = await self.read(lane)
-            if not stored.state.blocked_until or "failure" not in stored.state.cursors:
+            if not stored.state.blocked_until or not stored.state.cursors.get(PAUSED):
                 return False
             try:
                 await self.write("resume", stored, replace(stored.state, blocked_until=""))
@@ -151,6 +156,10 @@ class Lanes:
 
 
 def _values(state: LaneState) -> dict[str, str | int | float | bool | bytes | None]:
+    text = json.dumps(state.cursors, sort_keys=True)  # ASCII, so that a character is one for the table too
+    pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
+    if len(pieces) > len(_PIECES):
+        raise PermanentError("more has to be remembered of a mailbox than its lane has room for")
     return {
         "owner": state.owner,
         "until": state.until,
@@ -158,7 +167,7 @@ def _values(state: LaneState) -> dict[str, str | int | float | bool | bytes | No
         "wanted": " ".join(sorted(state.wanted)),
         "wanted_at": state.wanted_at,
         "blocked_until": state.blocked_until,
-        "cursors": json.dumps(state.cursors, sort_keys=True),
+        **dict(zip(_PIECES, pieces, strict=False)),
     }
 
 
@@ -170,5 +179,5 @@ def _state(row: Row) -> LaneState:
         wanted=frozenset(row.text("wanted").split()),
         wanted_at=row.text("wanted_at"),
         blocked_until=row.text("blocked_until"),
-        cursors=json.loads(row.text("cursors") or "{}"),
+        cursors=json.loads("".join(row.text(name) for name in _PIECES) or "{}"),
     )

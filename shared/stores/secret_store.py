@@ -24,7 +24,7 @@ class SecretStore(Protocol):
     async def delete(self, name: str) -> None:
         """Remove a secret; a missing one is as good. An effect.
 
-        A vault keeps what was deleted for a while, and its name with it: a name is not used again after this.
+        A vault keeps what was deleted for a while, and its name with it; to store something under it again takes seconds.
         """
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from bench import cost, graph_requests, tick
+from pathlib import Path
+
+import pytest
+
+from bench import cost, graph_requests, sources, tick
 from bench.figures import KNOWN
+from bench.mails import write_mixed
+from bench.sources_graph import GraphRound
 from bench.stand import Invocation
 
 
@@ -38,3 +44,24 @@ def test_executions_of_one_function_that_overlap_are_billed_once_and_lone_ones_f
     assert cost.billed_seconds([ran("classify", 0.0, 2.0), ran("classify", 1.0, 3.15)]) == 3.2
     assert cost.billed_seconds([ran("classify", 0.0, 2.0), ran("mailbox", 0.0, 2.0)]) == 4.0
     assert cost.billed_seconds([]) == 0.0
+
+
+@pytest.mark.needs("dovecot")
+def test_both_sides_of_the_comparison_by_imap_save_all_mails_and_move_them() -> None:
+    taken = sources.imap_round(12, first=True, record=True)
+
+    assert taken["theirs"].calls >= 4 * 12, "fetch, copy, store, expunge"
+    assert 2 * 12 <= taken["ours"].calls <= 2 * 12 + 60, (
+        "one command to fetch and one to move, and what a sign-in takes"
+    )
+    assert all(one.passed.received > 12 * 2000 for one in taken.values())
+
+
+def test_the_proxy_is_on_the_way_of_both_sides_to_graph(tmp_path: Path) -> None:
+    one = GraphRound(tmp_path / "mails")
+    size = write_mixed(tmp_path / "mails", 12)
+    with one.running():
+        ours = one.ours()
+
+    assert 2 * 12 <= ours.calls <= 2 * 12 + 12
+    assert ours.passed.received > size

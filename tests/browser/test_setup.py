@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -16,6 +18,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from emulator.server import EmulatorThread
 from local.azurite import Account
 from local.dovecot import Dovecot
+from tests.flow.mails import mail
 from tests.flow.world import MAILBOX
 from tests.support.browser import Console, new_page, running_console, screenshot, violations
 
@@ -98,6 +101,12 @@ async def good(page: Page) -> None:
     assert await violations(page) == []
 
 
+async def text_of(download: Any) -> str:
+    """What is in a file that the browser saved."""
+    path = await (await download.value).path()
+    return await asyncio.to_thread(Path(path).read_text, "utf-8-sig")
+
+
 def panel(page: Page, kind: str) -> Locator:
     return page.locator(f".panel.{kind}").first
 
@@ -152,16 +161,16 @@ async def test_from_the_first_page_to_the_end(console: Console, page: Page) -> N
 
     await expect(page.get_by_role("heading", name="Not connected yet")).to_be_visible()
     await good(page)
-    await screenshot(page, "consent-new", mask=MOVING)
+    await screenshot(page, "consent-new", mask=MOVING, whole=False)
     await page.get_by_role("button", name="Test the connection").click()
     await expect(panel(page, "warning")).to_contain_text(
         re.compile(r"Waiting for propagation, next check at \d\d:\d\d")
     )
     await good(page)
-    await screenshot(page, "consent-waiting", mask=MOVING)
+    await screenshot(page, "consent-waiting", mask=MOVING, whole=False)
     async with page.expect_download() as download:
         await page.get_by_role("link", name="Download the script").click()
-    assert BOOKS in Path(await (await download.value).path()).read_text("utf-8-sig")
+    assert BOOKS in await text_of(download)
 
     path = page.url.removesuffix("/setup/access")
     await page.goto(f"{path}/setup/folders")
@@ -172,7 +181,7 @@ async def test_from_the_first_page_to_the_end(console: Console, page: Page) -> N
     await console.world.app.setup.checking.check(COMPANY, "invoice")
     await expect(panel(page, "good")).to_contain_text(f'Access granted to "{BOOKS}"', timeout=30_000)
     await good(page)
-    await screenshot(page, "consent-connected", mask=MOVING)
+    await screenshot(page, "consent-connected", mask=MOVING, whole=False)
 
     await page.get_by_role("link", name="Go on to the folders").click()
     await expect(page.get_by_text("There is no folder below the inbox yet.")).to_be_visible()
@@ -183,10 +192,12 @@ async def test_from_the_first_page_to_the_end(console: Console, page: Page) -> N
     await good(page)
     await page.get_by_role("button", name="Save the folders").click()
 
+    for number in range(3):
+        control.deliver(BOOKS, mail("Invoice", number=number), received="2026-11-20T08:00:00Z")
     await page.get_by_role("button", name="Count, and show what would happen").click()
-    await expect(page.get_by_text("0 mails are in it now.")).to_be_visible()
+    await expect(page.get_by_text("3 mails are in it now.")).to_be_visible()
     await good(page)
-    await screenshot(page, "setup-backlog")
+    await screenshot(page, "setup-backlog", whole=False)
     await page.get_by_role("button", name="Activate the mailbox").click()
     await expect(page.get_by_role("alert")).to_contain_text("Confirm that you know")
     await page.locator("#confirmed").check()
@@ -231,14 +242,15 @@ async def test_an_administrator_of_another_tenant_consents(console: Console, pag
     await page.get_by_role("button", name="Grant access").click()
     await expect(panel(page, "warning")).to_contain_text("Waiting for the consent of an administrator")
     await good(page)
-    await screenshot(page, "consent-awaiting", mask=MOVING)
     url = await page.locator("#consent-link code").first.inner_text()
+    await page.goto(f"{console.url}{path}/setup/access")
+    await screenshot(page, "consent-awaiting", mask=MOVING, whole=False)
 
     async with new_page(browser) as theirs:
         await theirs.goto(url)
         await expect(theirs.get_by_text("One of these: Application Administrator")).to_be_visible()
         await good(theirs)
-        await screenshot(theirs, "consent-page", mask=MOVING)
+        await screenshot(theirs, "consent-page", mask=MOVING, whole=False)
         await theirs.get_by_role("button", name="Go on to Microsoft").click()
         await pick(theirs, "admin@fabrikam.example")
         await answer(theirs, "cancel")
@@ -255,7 +267,7 @@ async def test_an_administrator_of_another_tenant_consents(console: Console, pag
         await screenshot(theirs, "consent-given", mask=MOVING)
         async with theirs.expect_download() as download:
             await theirs.get_by_role("link", name="Download the script").click()
-        assert FOREIGN in Path(await (await download.value).path()).read_text("utf-8-sig")
+        assert FOREIGN in await text_of(download)
 
     await page.goto(f"{console.url}{path}/setup")
     await expect(panel(page, "warning")).to_contain_text("Waiting for propagation, next check at")
@@ -276,7 +288,7 @@ async def test_approval_is_requested_given_elsewhere_and_the_account_signs_in_ag
     try:
         path = await add(console, page, "graph_delegated", MINE)
         await good(page)
-        await screenshot(page, "consent-account", mask=MOVING)
+        await screenshot(page, "consent-account", mask=MOVING, whole=False)
         await page.get_by_role("button", name="Sign in with Microsoft").click()
         await pick(page, MINE)
         await page.locator('[name="justification"]').fill("Postrum files our invoices.")
@@ -287,7 +299,7 @@ async def test_approval_is_requested_given_elsewhere_and_the_account_signs_in_ag
         await page.get_by_role("button", name="I have sent a request for approval").click()
         await expect(panel(page, "warning")).to_contain_text("Approval was requested")
         await good(page)
-        await screenshot(page, "consent-requested", mask=MOVING)
+        await screenshot(page, "consent-requested", mask=MOVING, whole=False)
         control.approve_request()
         await sign_in_account(page, MINE, consent=False)
         await expect(panel(page, "good")).to_contain_text(f'Access granted to "{MINE}"')
@@ -309,6 +321,7 @@ async def test_forbidden_approved_by_link_and_the_wrong_account(console: Console
     control.create_mailbox(TEAM)
     control.revoke_consent(user=MINE)
     control.revoke_consent()
+    control.grant_consent(scopes=["openid", "profile", "email", "offline_access"])
     control.set_consent_policy("forbidden")
     control.set_behaviour(forbidden_consent="redirect")
     try:
@@ -333,7 +346,7 @@ async def test_forbidden_approved_by_link_and_the_wrong_account(console: Console
             "An administrator has approved: sign in once more to finish"
         )
         await good(page)
-        await screenshot(page, "consent-approved", mask=MOVING)
+        await screenshot(page, "consent-approved", mask=MOVING, whole=False)
 
         await sign_in_account(page, MINE, consent=False)
         await expect(panel(page, "bad")).to_contain_text(f"Signed in as {MINE}, expected {TEAM}")
@@ -403,4 +416,9 @@ async def test_narrow_and_dark_and_danish(console: Console, browser: Browser) ->
         for path in ("/add-mailbox?kind=imap_password", "/mailboxes", "/accounts"):
             await small.goto(f"{console.url}{BASE}{path}")
             await good(small)
+            wide = await small.evaluate(
+                "[...document.querySelectorAll('main *')].filter(e => !e.closest('.wide') && e.getBoundingClientRect().right > 321)"
+                ".map(e => e.outerHTML.slice(0, 100))"
+            )
+            assert wide == []
             assert await small.evaluate("document.documentElement.scrollWidth") <= 320

@@ -337,9 +337,9 @@ async def test_s1_27_waiting_says_when_it_looks_again(desk: Desk, emulator: Emul
     ("language", "red"),
     [
         ("en", "Could not connect to the IMAP account"),
-        ("da", "Kunne ikke oprette forbindelse til IMAP-kontoen"),
+        ("da", "Kunne ikke oprette forbindelse til IMAP-konto"),
         ("nl", "Kan geen verbinding maken met het IMAP-account"),
-        ("de", "Verbindung zum IMAP-Konto konnte nicht hergestellt werden"),
+        ("de", "Die Verbindung zum IMAP-Konto konnte nicht hergestellt werden"),
         ("sv", "Det gick inte att ansluta till IMAP-kontot"),
     ],
 )

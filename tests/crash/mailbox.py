@@ -20,7 +20,7 @@ from typing import Any, Self
 import trustme
 
 from local.dovecot import Dovecot
-from shared.setup.mailboxes import password_name
+from shared.configuration.passwords import password_name
 from tests.crash.paths import RECEIVED
 from tests.crash.paths import Path as Story
 from tests.support.dovecot import PASSWORD, ImapProvider, dovecot
@@ -28,18 +28,18 @@ from tests.support.imap_proxy import ImapProxy
 
 
 class ImapMailbox:
-    """The mail server, started when the first story wants it, and the relay through which the product reaches it. A context manager.
+    """The mail servers, each started when the first story wants it, and the relays through which the product reaches them.
 
-    Args:
-        without: capabilities that the server does not mention.
+    A context manager.
     """
 
-    def __init__(self, without: tuple[str, ...] = ()) -> None:
-        self._without = without
+    def __init__(self) -> None:
         self._stack = ExitStack()
         self._authority = trustme.CA(organization_name="Private authority of a company")
+        self._running: dict[tuple[str, ...], tuple[Dovecot, ImapProxy]] = {}
         self._server: Dovecot | None = None
         self._proxy: ImapProxy | None = None
+        self._copies = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="postrum-kept-")))
         self._kept: dict[str, tuple[str, Path]] = {}
         self._address = ""
 
@@ -65,8 +65,9 @@ class ImapMailbox:
 
     def begin(self, story: Story) -> None:
         """Put the mailbox into the state in which the story begins."""
-        if self._server is None:
-            self._start()
+        if story.imap_without not in self._running:
+            self._running[story.imap_without] = self._start(story.imap_without)
+        self._server, self._proxy = self._running[story.imap_without]
         if story.name not in self._kept:
             self._prepare(story)
         self._address, kept = self._kept[story.name]
@@ -103,14 +104,12 @@ class ImapMailbox:
     def _mails(self) -> Path:
         return self.server.folder / "mail"
 
-    def _start(self) -> None:
-        self._server = self._stack.enter_context(dovecot(self._authority, without=self._without))
-        issued = self._authority.issue_cert("127.0.0.1")
+    def _start(self, without: tuple[str, ...]) -> tuple[Dovecot, ImapProxy]:
+        server = self._stack.enter_context(dovecot(self._authority, without=without))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        issued.configure_cert(context)
+        self._authority.issue_cert("127.0.0.1").configure_cert(context)
         trusted = ssl.create_default_context(cadata=self._authority.cert_pem.bytes().decode())
-        self._proxy = self._stack.enter_context(ImapProxy(self.server.imaps_port, context, trusted))
-        self._copies = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="postrum-kept-")))
+        return server, self._stack.enter_context(ImapProxy(server.imaps_port, context, trusted))
 
     def _prepare(self, story: Story) -> None:
         box = ImapProvider(self.server, self._authority)

@@ -26,6 +26,7 @@ class Path:
         later: mails that arrive when the first have come to their end.
         imap: mails in the inbox at the mail server; the mailbox is read by IMAP where there are some.
         imap_folders: what is in that mailbox beside the inbox.
+        imap_without: capabilities that the mail server does not have.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Path:
     later: tuple[bytes, ...] = ()
     imap: tuple[bytes, ...] = ()
     imap_folders: tuple[str, ...] = ("Imported", "Follow up")
+    imap_without: tuple[str, ...] = ()
 
 
 def _deliver(emulator: EmulatorThread, *contents: bytes, **more: Any) -> list[str]:
@@ -107,4 +109,5 @@ PATHS = (
     Path("parked_and_again", _rule, broken_series=True),
     Path("imap_invoice", configuration=IMAP_MARKED_READ, imap=(mail("Invoice 21", pdf=PDF),)),
     Path("imap_plain", configuration=IMAP, imap=(mail("Lunch on Monday?"),)),
+    Path("imap_copy", configuration=IMAP_MARKED_READ, imap=(mail("Invoice 22", pdf=PDF),), imap_without=("MOVE",)),
 )

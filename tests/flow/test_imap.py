@@ -9,9 +9,9 @@ import trustme
 
 from emulator.server import EmulatorThread
 from local.dovecot import Dovecot
+from shared.configuration.passwords import password_name
 from shared.model.config import Company
 from shared.model.task import ImapTask, Queue
-from shared.setup.mailboxes import password_name
 from shared.stores.archive import mail_path
 from tests.flow.mails import PDF, mail
 from tests.flow.seeing import documents, events, runs

@@ -97,7 +97,7 @@ def _held(world: World) -> tuple[WorkMailbox, asyncio.Event, asyncio.Event]:
         return HeldSource(services.sources.open(company, mailbox), begun, go)  # type: ignore[return-value]
 
     held = replace(services, sources=replace(services.sources, open=open_source))
-    return WorkMailbox(held, Announcer(held)), begun, go
+    return WorkMailbox(held, Announcer(held), world.app.upkeep), begun, go
 
 
 @pytest.mark.fault("A02")

@@ -19,7 +19,9 @@ from local.sample_mailbox import sample_mails
 from tests.local.conftest import ROOT
 from tests.local.waiting import until
 
-FREE = [word for name in ("", "graph-", "sink-", "blob-", "queue-", "table-", "imap-") for word in (f"--{name}port", "0")]
+FREE = [
+    word for name in ("", "graph-", "sink-", "blob-", "queue-", "table-", "imap-") for word in (f"--{name}port", "0")
+]
 DEMO_SECONDS = 280
 
 

@@ -87,7 +87,7 @@ def test_the_states_of_a_mailbox() -> None:
 
     assert state(None) is MailboxState.NEW
     assert state(LaneState(cursors=listed)) is MailboxState.OK
-    assert state(LaneState(cursors=listed | {"failure": failure("network", hours=1)})) is MailboxState.FAILING
+    assert state(LaneState(cursors=listed | {"failure/acme/invoices": failure("network", hours=1)})) is MailboxState.FAILING
     assert state(LaneState(cursors=listed, blocked_until=stamp(NOW + timedelta(minutes=1)))) is MailboxState.WAITING
     assert state(LaneState(cursors=listed), mailbox("invoices", active=False)) is MailboxState.PAUSED
 
@@ -99,12 +99,12 @@ def test_a_host_that_fails_is_one_alert_for_each_company_and_not_one_for_each_ma
         company("bravo", imap("m", "imap.one.example"), imap("fine", "imap.two.example")),
     ]
     down: dict[str, dict[str, Any]] = {
-        f"acme/m{number}": {"failure": failure("network", "network_refused", minutes=20 + number)}
+        f"acme/m{number}": {f"failure/acme/m{number}": failure("network", "network_refused", minutes=20 + number)}
         for number in range(3)
     }
     cursors = down | {
         "acme/m3": {"listed/acme/m3": ago(minutes=2)},
-        "bravo/m": {"failure": failure("service_unavailable", minutes=15)},
+        "bravo/m": {"failure/bravo/m": failure("service_unavailable", minutes=15)},
         "bravo/fine": {"listed/bravo/fine": ago(minutes=2)},
     }
 
@@ -122,7 +122,7 @@ def test_a_host_that_fails_is_one_alert_for_each_company_and_not_one_for_each_ma
 def test_one_mailbox_of_many_that_fails_is_its_own_alert() -> None:
     boxes = [imap(f"m{number}", "imap.one.example") for number in range(4)]
     cursors: dict[str, dict[str, Any]] = {f"acme/m{n}": {f"listed/acme/m{n}": ago(minutes=2)} for n in range(4)}
-    cursors["acme/m0"] |= {"failure": failure("network", minutes=20)}
+    cursors["acme/m0"] |= {"failure/acme/m0": failure("network", minutes=20)}
 
     assert told(watch([company("acme", *boxes)], cursors)) == [(AlertKind.CONNECTION_FAILING, "acme", "m0", "")]
 
@@ -130,7 +130,7 @@ def test_one_mailbox_of_many_that_fails_is_its_own_alert() -> None:
 def test_a_tenant_that_refuses_all_its_mailboxes_is_one_alert() -> None:
     boxes = [mailbox(f"m{n}", tenant_id="their-tenant") for n in range(3)] + [mailbox("ours")]
     cursors: dict[str, dict[str, Any]] = {
-        f"acme/m{n}": {"failure": failure("permission_denied", "graph_access_denied", minutes=20)} for n in range(3)
+        f"acme/m{n}": {f"failure/acme/m{n}": failure("permission_denied", "graph_access_denied", minutes=20)} for n in range(3)
     }
     cursors["acme/ours"] = {"listed/acme/ours": ago(minutes=2)}
 
@@ -140,7 +140,7 @@ def test_a_tenant_that_refuses_all_its_mailboxes_is_one_alert() -> None:
 def test_an_alert_of_a_mailbox_stays_while_its_whole_host_is_in_trouble() -> None:
     boxes = [imap(f"m{n}", "imap.one.example") for n in range(2)]
     found = watch(
-        [company("acme", *boxes)], {f"acme/m{n}": {"failure": failure("network", minutes=20)} for n in range(2)}
+        [company("acme", *boxes)], {f"acme/m{n}": {f"failure/acme/m{n}": failure("network", minutes=20)} for n in range(2)}
     )
 
     def alert(kind: AlertKind, name: str) -> Alert:
@@ -166,7 +166,7 @@ def test_a_person_is_told_at_once_where_only_a_person_can_help(
     code: str, minutes: float, kind: AlertKind | None
 ) -> None:
     found = watch(
-        [company("acme", mailbox("m"))], {"acme/m": {"failure": failure(code, "some_cause", minutes=minutes)}}
+        [company("acme", mailbox("m"))], {"acme/m": {"failure/acme/m": failure(code, "some_cause", minutes=minutes)}}
     )
 
     assert [(one.kind, one.cause) for one in found.conditions] == ([] if kind is None else [(kind, "some_cause")])
@@ -208,6 +208,6 @@ def test_other_things_that_a_lane_tells() -> None:
 
 
 def test_a_paused_mailbox_raises_nothing() -> None:
-    cursors = {"acme/m": {"listed/acme/m": ago(days=9), "failure": failure("sign_in_needed", days=8)}}
+    cursors = {"acme/m": {"listed/acme/m": ago(days=9), "failure/acme/m": failure("sign_in_needed", days=8)}}
 
     assert told(watch([company("acme", mailbox("m", active=False))], cursors)) == []

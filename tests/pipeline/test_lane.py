@@ -159,3 +159,15 @@ async def test_unclean_stays_until_somebody_looked(world: World, second: World) 
     state = (await world.app.services.lanes.read(LANE)).state
     assert state.owner == UNCLEAN
     assert not state.held(world.clock())
+
+
+async def test_long_cursors_of_several_mailboxes_fit_into_one_lane(world: World) -> None:
+    """A link of Microsoft Graph may have 8 Ki characters, of which a mailbox keeps two, and companies share the lane."""
+    lanes = world.app.services.lanes
+    cursors = {f"added/company-{number}/box": {"cursor": "c" * 8192, "page": "p" * 8192} for number in range(6)}
+    await lanes.want(LANE, LIST, world.clock(), cursors=cursors)
+    assert (await lanes.read(LANE)).state.cursors == cursors
+    assert [stored.state.cursors for stored in await lanes.every() if stored.lane == LANE] == [cursors]
+    stored = await lanes.read(LANE)
+    await lanes.write("shorter", stored, replace(stored.state, cursors={"budget": 1}))
+    assert (await lanes.read(LANE)).state.cursors == {"budget": 1}

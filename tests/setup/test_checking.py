@@ -91,6 +91,6 @@ async def test_what_is_not_there_cannot_be_tested(desk: Desk) -> None:
 
 
 def _password_name() -> str:
-    from shared.setup.mailboxes import password_name
+    from shared.configuration.passwords import password_name
 
     return password_name(COMPANY, "imap")

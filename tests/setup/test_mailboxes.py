@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from emulator.server import EmulatorThread
-from shared.errors import ConfigurationError, Conflict, InvalidRequest, NotFound
-from shared.model.config import BacklogChoice, ConnectionKind
-from shared.setup.mailboxes import MailboxDraft, password_name
+from shared.configuration.passwords import password_name
+from shared.errors import ConfigurationError, Conflict, InvalidRequest, NotFound, SignInNeeded
+from shared.model.config import BacklogChoice, ConnectionKind, ImapServer
+from shared.setup.mailboxes import MailboxDraft
 from tests.flow.mails import PDF, mail
 from tests.flow.seeing import charged
 from tests.flow.world import MAILBOX, World
@@ -128,3 +129,33 @@ companies:
         await world.configure(text)
     await world.configure(text.replace("folders:", "leave_in_place: true, folders:"))
     await world.configure(text.replace("{imported: A", "{source: Shared, imported: A"))
+
+
+@pytest.mark.capability("S1.3", "S5.14")
+@pytest.mark.parametrize("change", [{"host": "mail.elsewhere.example"}, {"port": 20993}])
+async def test_s1_3_a_password_is_never_sent_to_another_server_than_it_was_entered_for(
+    world: World, company: str, make: Make, change: dict[str, object]
+) -> None:
+    mailbox = await make(connection=ConnectionKind.IMAP_PASSWORD, imap=SERVER)
+    setup, name = world.app.setup.mailboxes, password_name(company, mailbox.id)
+    await setup.set_password(company, mailbox.id, PASSWORD)
+    await setup.edit(company, mailbox.id, {"imap": {**SERVER, "user_name": "post", "host": "MAIL.fjord.example"}})
+    assert await world.app.secrets.get(name) == PASSWORD, "the same server under another user name keeps it"
+    edited = await setup.edit(company, mailbox.id, {"imap": {**SERVER, **change}})
+    assert not await world.app.secrets.get(name)
+
+    known, _ = await world.app.setup.visits.mailbox(company, mailbox.id)
+    with pytest.raises(SignInNeeded) as missing:
+        await world.app.sources.sign_in(known, edited).secret()
+    assert missing.value.cause == "imap_password_missing"
+
+
+async def test_a_password_is_forgotten_when_a_configuration_file_names_another_server(
+    world: World, company: str, make: Make
+) -> None:
+    mailbox = await make(connection=ConnectionKind.IMAP_PASSWORD, imap=SERVER)
+    await world.app.setup.mailboxes.set_password(company, mailbox.id, PASSWORD)
+    known, _ = await world.app.setup.visits.mailbox(company, mailbox.id)
+    other = mailbox.model_copy(update={"imap": ImapServer(host="mail.elsewhere.example")})
+    await world.app.configure.apply([known.model_copy(update={"mailboxes": (other,)})])
+    assert not await world.app.secrets.get(password_name(company, mailbox.id))

@@ -160,10 +160,23 @@ class TestVault:
             await vault_store.put("a", "x")
         assert sum(size > 0 for _, _, _, size in vault.requests) == 1
 
-    async def test_a_deleted_secret_in_the_way_is_said(self, vault: Vault, vault_store: KeyVaultSecretStore) -> None:
+    async def test_a_name_can_be_used_again_although_the_vault_keeps_what_was_deleted(
+        self, vault: Vault, vault_store: KeyVaultSecretStore
+    ) -> None:
+        await vault_store.put("a", "old")
+        await vault_store.delete("a")
+        await vault_store.put("a", "new")
+        assert await vault_store.get("a") == "new"
+
+    async def test_a_deleted_secret_that_is_slow_to_come_back_is_tried_later(
+        self, vault: Vault, vault_store: KeyVaultSecretStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("shared.stores.key_vault.RECOVERING", (0, 0))
+        monkeypatch.setattr(vault, "slow", True)
         vault.deleted.add("a")
-        with pytest.raises(PermanentError, match="deleted secret"):
+        with pytest.raises(ServiceUnavailable) as later:
             await vault_store.put("a", "x")
+        assert later.value.retry_after == 60
 
     async def test_a_disabled_secret_is_refused(self, vault: Vault, vault_store: KeyVaultSecretStore) -> None:
         await vault_store.put("a", "x")

@@ -34,6 +34,8 @@ class Vault:
     disabled: set[str] = field(default_factory=set)
     requests: list[tuple[str, str, bool, int]] = field(default_factory=list)
     """Method, name, whether there was a token, and the bytes of the body."""
+    slow: bool = False
+    """Whether a deleted secret takes its time to come back."""
     fail: tuple[int, dict[str, str]] | None = None
     scopes: list[str] = field(default_factory=list)
     """What tokens were asked for."""
@@ -64,6 +66,13 @@ class Vault:
             return _error(401, "Unauthorized", {"WWW-Authenticate": challenge})
         if self.fail:
             return _error(self.fail[0], "Failed", self.fail[1])
+        if request.path.startswith("/deletedsecrets/"):
+            if name not in self.deleted:
+                return _error(404, "SecretNotFound")
+            if not self.slow:
+                self.deleted.discard(name)
+                self.secrets[name] = "the deleted one"
+            return web.json_response({"id": f"{self.uri}/secrets/{name}"})
         if request.method == "PUT":
             if name in self.deleted:
                 return _error(409, "Conflict")
@@ -107,6 +116,7 @@ async def running_vault(directory: Path) -> AsyncIterator[Vault]:
     app = web.Application()
     app.router.add_route("*", "/secrets/{name}", vault.handle)
     app.router.add_route("*", "/secrets/{name}/", vault.handle)
+    app.router.add_route("POST", "/deletedsecrets/{name}/recover", vault.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()

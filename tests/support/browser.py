@@ -186,15 +186,19 @@ async def violations(page: Page) -> list[str]:
     ]
 
 
-async def screenshot(page: Page, name: str, *, mask: str = "time, .time, [data-moving]") -> None:
-    """Write docs/images/console/NAME.png, where POSTRUM_SCREENSHOTS=1 asks for it. What changes with the clock is masked."""
+async def screenshot(page: Page, name: str, *, mask: str = "time, .time, [data-moving]", whole: bool = True) -> None:
+    """Write docs/images/console/NAME.png, where POSTRUM_SCREENSHOTS=1 asks for it.
+
+    Args:
+        page: as it is now.
+        name: of the picture.
+        mask: selects what changes with the clock and is covered.
+        whole: the whole page; else what a window shows of it.
+    """
     if os.environ.get("POSTRUM_SCREENSHOTS") != "1":
         return
     IMAGES.mkdir(parents=True, exist_ok=True)
+    covered = [page.locator(f"{one.strip()}:visible") for one in mask.split(",")]
     await page.screenshot(
-        path=IMAGES / f"{name}.png",
-        full_page=True,
-        animations="disabled",
-        mask=[page.locator(mask)],
-        mask_color="#9aa2ab",
+        path=IMAGES / f"{name}.png", full_page=whole, animations="disabled", mask=covered, mask_color="#9aa2ab"
     )

@@ -171,7 +171,8 @@ class ImapProvider:
             there = self.client.search("ALL")
             mails = self.client.fetch(there, ["FLAGS", "ENVELOPE"]).values() if there else ()
             told = (
-                f"{mail[b'ENVELOPE'].message_id.decode()} {sorted(set(mail[b'FLAGS']) - {b'\\Recent'})}" for mail in mails
+                f"{mail[b'ENVELOPE'].message_id.decode()} {sorted(set(mail[b'FLAGS']) - {b'\\Recent'})}"
+                for mail in mails
             )
             found[self.path(name)] = [f"{int(next_uid) - 1} came in", *sorted(told)]
         return found
