@@ -31,8 +31,9 @@ sides work on the same mails in mailboxes of their own, in turns, three times; t
   read and get numbers, and what was done is written down, all of it in Azurite, so that a crash at any point loses nothing and does
   nothing twice. Afterwards the archive is compared with what was sent, byte by byte.
 - **imap_tools** (one connection): `fetch(mark_seen=False, bulk=False)`; each mail and each of its attachments is written into a file, and
-  the mail is moved (`mailbox.move`, which against Dovecot is COPY, STORE and EXPUNGE). `at_once` is the same loop that moves all mails by
-  one call at its end: cut off before, it would begin anew.
+  the mail is moved by `mailbox.move`. Against Dovecot that is COPY, STORE and EXPUNGE, because the library looks at the capabilities from
+  before the sign-in, in which MOVE is not. `at_once` is the same loop that moves all mails by one call at its end: cut off before, it would
+  begin anew.
 - **O365** 2.1.10 (one connection, its pause of 200 ms between requests switched off): the inbox is listed, each mail is fetched as MIME,
   it and its attachments are written into files, and it is moved. It is given a token. What it may do is not limited here, while Postrum
   keeps to the limit of Graph for a mailbox (10,000 requests in 10 minutes): 180 mails are what it takes in one go. In the long run

@@ -33,7 +33,9 @@ class App(Watching):
         from shared.pipeline.watch import WatchHealth
 
         watch = WatchHealth(self.services, self.alarm, self.places, self.settings.silent_minutes)
-        rechecks = Rechecks(self.connections.due, lambda company, mailbox: self.setup.checking.check(company, mailbox))
+        rechecks = Rechecks(
+            self.connections.due, lambda company, mailbox: self.setup.checking.check_again(company, mailbox)
+        )
         return Tick(self.services, self.announcer, watch, self.nightly, rechecks)
 
     @cached_property

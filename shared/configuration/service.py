@@ -14,7 +14,7 @@ from shared.classify.check import validate, warnings
 from shared.configuration.passwords import forget_password, misplaced
 from shared.errors import ConcurrentWrite, ConfigurationError, NotFound
 from shared.model.base import Model
-from shared.model.config import Company
+from shared.model.config import Company, Mailbox
 from shared.net.guard import Network
 from shared.net.url import url_problems
 from shared.pipeline.schedule import problem as schedule_problem
@@ -57,14 +57,18 @@ class Configure:
     allowed: tuple[Network, ...] = ()
     allow_http: bool = False
 
-    async def review(self, companies: Sequence[Company]) -> Review:
+    async def review(self, companies: Sequence[Company], *, named: frozenset[str] | None = None) -> Review:
         """What would change, after checking everything.
+
+        Args:
+            companies: as they shall be.
+            named: see `emptied_twice`.
 
         Raises:
             ConfigurationError: something is wrong; nothing was changed.
         """
         problems = [problem for company in companies for problem in self._problems(company)]
-        problems += emptied_twice([*companies, *await self._others({company.id for company in companies})])
+        problems += emptied_twice([*companies, *await self._others({company.id for company in companies})], named)
         if problems:
             raise ConfigurationError(problems, remedy="Nothing was changed.")
         found: list[Difference] = []
@@ -110,7 +114,7 @@ class Configure:
             wanted = Company.model_validate(change(known[0]).model_dump(by_alias=True))
             if wanted == known[0]:
                 return wanted
-            await self.review([wanted])
+            await self.review([wanted], named=frozenset({company}))
             await self._forget_passwords(known[0], wanted)
             try:
                 await self.store.save(wanted, expected=known[1])
@@ -150,24 +154,43 @@ class Configure:
         return [f"company {company.id!r}: {problem}" for problem in problems]
 
 
-def emptied_twice(companies: Sequence[Company]) -> list[str]:
-    """Problems where two active mailboxes, of whatever companies, would both empty one folder: each would see half of its mail."""
-    first: dict[tuple[str, str, str], str] = {}
+def emptied_twice(companies: Sequence[Company], named: frozenset[str] | None = None) -> list[str]:
+    """Problems where two active mailboxes, of whatever companies, would both empty one folder: each would see half of its mail.
+
+    Args:
+        companies: all that there are.
+        named: ids of the companies that the reader may know of: only their problems are told, and no other is called by its name.
+            None for a reader who may know of all.
+    """
+    first: dict[tuple[str, str, str], tuple[str, str]] = {}
     problems: list[str] = []
     for company in companies:
         for mailbox in company.mailboxes:
             if not mailbox.active or mailbox.leave_in_place:
                 continue
-            place = (mailbox.tenant_id or "", mailbox.address.casefold(), mailbox.folders.source.casefold())
+            place = (*_mailbox_of(mailbox), mailbox.folders.source.casefold())
             name = f"mailbox {mailbox.id!r} of company {company.id!r}"
-            other = first.setdefault(place, name)
-            if other != name:
+            if named is not None and company.id not in named:
+                name = "a mailbox of another company"
+            if place not in first:
+                first[place] = name, company.id
+                continue
+            other, by = first[place]
+            if named is None or {company.id, by} & named:
                 folder = f"the folder {mailbox.folders.source!r}" if mailbox.folders.source else "the inbox"
                 problems.append(
                     f"{name} and {other} would both empty {folder} of {mailbox.address}: "
                     "choose another source folder for one, or let its mail stay in place"
                 )
     return problems
+
+
+def _mailbox_of(mailbox: Mailbox) -> tuple[str, str]:
+    """What tells the mailbox of a provider from all others. An address belongs to one tenant, named or not."""
+    server = mailbox.imap
+    if server is None:
+        return "", mailbox.address.casefold()
+    return f"{server.host.lower()}:{server.port}", (server.user_name or mailbox.address).casefold()
 
 
 def _differences(old: Company | None, new: Company) -> list[Difference]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.errors import ConcurrentWrite
 from shared.desk.series import NumberSeries
+from shared.errors import ConcurrentWrite
 from shared.model.config import Series
 from shared.model.desk import Document
 from shared.stores.tables import Table

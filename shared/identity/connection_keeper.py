@@ -66,6 +66,10 @@ class ConnectionKeeper:
             return fresh
         raise ConcurrentWrite(f"the connection of {mailbox.id} is being changed by others all the time")
 
+    async def forget(self, company: str, mailbox: str) -> None:
+        """There is no such mailbox any more."""
+        await self._connections.remove(company, mailbox)
+
     def _of_kind(self, company: str, mailbox: Mailbox, known: Connection | None) -> Connection:
         if known is not None and known.kind is mailbox.connection:
             return known

@@ -202,7 +202,12 @@ class Mailbox(Model):
     @classmethod
     def _full_address(cls, value: str) -> str:
         local, at, domain = value.strip().rpartition("@")
-        if not at or not local or "." not in domain or any(c.isspace() or c in '<>,;"\\/' for c in value.strip()):
+        if (
+            not at
+            or not local
+            or "." not in domain
+            or any(c.isspace() or not c.isprintable() or c in '<>,;"\\/' for c in value.strip())
+        ):
             raise ValueError(f"{value!r} is not a full mail address such as invoice@company.com")
         return f"{local}@{domain.lower()}"
 
@@ -399,4 +404,6 @@ class Company(Model):
         for series in self.series:
             if series.default:
                 return series
-        raise ConfigurationError(f"company {self.id} has no default number series", remedy="Mark one series as default.")
+        raise ConfigurationError(
+            f"company {self.id} has no default number series", remedy="Mark one series as default."
+        )

@@ -170,6 +170,9 @@ class Advance:
     async def _configured(self, run: Run) -> tuple[Company, Mailbox]:
         company = await self.services.companies.get(run.company)
         mailbox = None if company is None else company.mailbox(run.mailbox)
+        if mailbox is None:
+            company = await self.services.companies.fresh(run.company)  # it may have been added a moment ago
+            mailbox = None if company is None else company.mailbox(run.mailbox)
         if company is None or mailbox is None:
             raise ConfigurationError(f"mailbox {run.mailbox} of company {run.company} is no longer configured")
         return company, mailbox

@@ -24,6 +24,7 @@ from shared.pipeline.due_mailboxes import DueMailbox, due_mailboxes
 from shared.pipeline.ending import Ending, awaits_placement, mailbox_task
 from shared.pipeline.nightly import Nightly
 from shared.pipeline.parking import park
+from shared.pipeline.removed import end_removed
 from shared.pipeline.services import GRACE, Services
 from shared.pipeline.together import each
 from shared.pipeline.watch import WatchHealth
@@ -172,6 +173,12 @@ class _Beat:
         stored = await self.services.messages.run(item.message)
         company = await self.services.companies.get(item.company)
         mailbox = None if company is None else company.mailbox(item.mailbox)
+        if mailbox is None:
+            company = await self.services.companies.fresh(item.company)  # it may have been added a moment ago
+            mailbox = None if company is None else company.mailbox(item.mailbox)
+        if mailbox is None:
+            await end_removed(self.services, Ending(self.services, self.announcer), item, stored)
+            return
         event("message_stood_still", message=item.message, stage=stored.run.stage.value if stored else "unknown")
         if stored is None or stored.run.stage is Stage.FOUND:
             if company is not None and mailbox is not None:

@@ -53,7 +53,11 @@ class Upkeep:
         """
         account = ""
         if mailbox.connection is ConnectionKind.GRAPH_DELEGATED:
-            account = (await self.connections.now(company.id, mailbox)).account
+            try:
+                account = (await self.connections.now(company.id, mailbox)).account
+            except PostrumError as error:
+                event("subscription_not_seen_to", company=company.id, mailbox=mailbox.id, code=error.code)
+                return {}
         if not self.subscription.due(company, mailbox, cursors, account, folder):
             return {}
         async with gate.call():

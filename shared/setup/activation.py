@@ -200,7 +200,7 @@ class Activation:
         own = company.model_copy(
             update={"mailboxes": tuple(active if one.id == active.id else one for one in company.mailboxes)}
         )
-        missing += emptied_twice([*others, own])
+        missing += emptied_twice([*others, own], frozenset({company.id}))
         return tuple(missing)
 
 

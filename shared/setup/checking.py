@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from shared.errors import PostrumError
+from shared.errors import NotFound, PostrumError
 from shared.identity.connection_keeper import ConnectionKeeper
 from shared.identity.connection_state import WAITING, Event, Happened, judged
 from shared.identity.credentials import AppCredential
@@ -64,6 +64,17 @@ class CheckConnection:
         if event.happened is Happened.ANSWERED:
             await self._resume(company, mailbox)
         return await self.keeper.note(company.id, mailbox, event)
+
+    async def check_again(self, company_id: str, mailbox_id: str) -> None:
+        """Test a connection that is due, for the tick. One whose mailbox was removed with the configuration file is forgotten.
+
+        Raises:
+            TransientError: our own storage does not answer.
+        """
+        try:
+            await self.check(company_id, mailbox_id)
+        except NotFound:
+            await self.keeper.forget(company_id, mailbox_id)
 
     async def _resume(self, company: Company, mailbox: Mailbox) -> None:
         """The mailbox answers: a pause after earlier failures is over, and what was asked for behind it is done now."""

@@ -241,7 +241,7 @@ class ConsentLinks:
         return result.model_copy(update={"token": signed(consent, await self.key())})
 
     async def _finished(self, consent: Consent, parameters: Mapping[str, str]) -> ConsentResult:
-        _, mailbox = await self.check.mailbox(consent.company, consent.mailbox)
+        _, mailbox = await self._unchanged(consent)
         error = parameters.get("error", "")
         if error:
             answer = {
@@ -326,10 +326,14 @@ class ConsentLinks:
 
     async def _opened(self, token: str) -> tuple[Consent, Company, Mailbox]:
         consent = opened(token, await self.key(), self.clock())
+        return (consent, *await self._unchanged(consent))
+
+    async def _unchanged(self, consent: Consent) -> tuple[Company, Mailbox]:
+        """The mailbox that was consented for, if it is still the same one."""
         company, mailbox = await self.check.mailbox(consent.company, consent.mailbox)
         if mailbox.connection is not consent.kind or (mailbox.tenant_id or self.home_tenant) != consent.tenant:
             raise PermissionDenied("The mailbox was changed since the link was made.").because("consent_link_expired")
-        return consent, company, mailbox
+        return company, mailbox
 
     def _needs_consent(self, consent: Consent) -> bool:
         scoped = consent.kind is ConnectionKind.GRAPH_APP and not consent.tenant_wide

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from shared.configuration.passwords import password_name
 from shared.configuration.service import Configure
 from shared.errors import Conflict, InvalidRequest, NotFound
+from shared.identity.connection_keeper import ConnectionKeeper
 from shared.language.texts import gettext_noop
 from shared.model.base import Model
 from shared.model.config import Company, ConnectionKind, ImapServer, Mailbox, Scan, Series
@@ -46,10 +47,12 @@ class Mailboxes:
     Attributes:
         configure: the write path.
         secrets: where passwords go. They are never read back by anything here.
+        keeper: writes down how mailboxes are connected.
     """
 
     configure: Configure
     secrets: SecretStore
+    keeper: ConnectionKeeper
 
     async def create_company(self, name: str, *, time_zone: str = "UTC") -> Company:
         """A company with a default document type and number series, ready for its first mailbox.
@@ -90,7 +93,8 @@ class Mailboxes:
     async def edit(self, company: str, mailbox: str, changes: dict[str, Any]) -> Mailbox:
         """Change fields of a mailbox: those of `MailboxDraft`.
 
-        The address, the kind of connection and the tenant say which mailbox it is, so they change only while it is not active.
+        The address, the kind of connection, the tenant and the server say which mailbox it is, so they change only while it is not
+        active, and what was known of the connection holds no longer.
 
         Raises:
             NotFound, InvalidRequest: see `create`.
@@ -100,13 +104,16 @@ class Mailboxes:
         if unknown:
             raise InvalidRequest(f"A mailbox has no field {sorted(unknown)[0]!r}.", field=sorted(unknown)[0])
         made: list[Mailbox] = []
+        another = False
 
         def change(known: Company) -> Company:
+            nonlocal another
             old = _of(known, mailbox)
             new = _checked(lambda: Mailbox.model_validate(old.model_dump() | changes))
             fixed = [
                 name for name in ("address", "connection", "tenant_id") if getattr(old, name) != getattr(new, name)
-            ]
+            ] or (["mail server"] if _server(old) != _server(new) else [])
+            another = bool(fixed)
             if old.active and fixed:
                 raise Conflict(
                     f"The {fixed[0].replace('_', ' ')} of an active mailbox cannot change.",
@@ -118,6 +125,8 @@ class Mailboxes:
             return _with(known, new)
 
         await self.configure.change(company, change)
+        if another:
+            await self.keeper.begin_again(company, made[0], by="")
         return made[0]
 
     async def update(self, company: str, mailbox: str, change: Callable[[Mailbox], Mailbox]) -> Mailbox:
@@ -183,6 +192,7 @@ class Mailboxes:
             )
 
         await self.configure.change(company, without)
+        await self.keeper.forget(company, mailbox)
         await self.secrets.delete(password_name(company, mailbox))
 
 
@@ -196,6 +206,12 @@ def _of(company: Company, mailbox: str) -> Mailbox:
 def _with(company: Company, mailbox: Mailbox) -> Company:
     replaced = tuple(mailbox if one.id == mailbox.id else one for one in company.mailboxes)
     return company.model_copy(update={"mailboxes": replaced})
+
+
+def _server(mailbox: Mailbox) -> tuple[str, int, str] | None:
+    """Which mailbox at which mail server, where it names one."""
+    server = mailbox.imap
+    return None if server is None else (server.host.lower(), server.port, server.user_name or mailbox.address)
 
 
 def _checked[T](make: Callable[[], T]) -> T:

@@ -112,7 +112,7 @@ class Setup:
     @cached_property
     def mailboxes(self) -> Mailboxes:
         """Making, changing and removing mailboxes."""
-        return Mailboxes(self._app.configure, self._app.secrets)
+        return Mailboxes(self._app.configure, self._app.secrets, self._app.connection_keeper)
 
     @cached_property
     def folders(self) -> MailboxFolders:

@@ -7,6 +7,7 @@ refresh token itself is in the secret store and nowhere else.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,7 @@ from shared.stores.secret_store import SecretStore
 from shared.stores.tables import Row, Table
 
 _GRANT: Final = "grant|"
+_ID: Final = re.compile(r"[a-z0-9-]{1,40}\Z")
 _AFTER_GRANT: Final = "grant}"
 
 
@@ -84,7 +86,9 @@ class Grants:
         self._vault = vault
 
     async def get(self, company: str, grant: str) -> Grant | None:
-        """The grant, or None."""
+        """The grant, or None; also for what can be no id, which may come from an address."""
+        if not _ID.match(grant):
+            return None
         row = await self._table.get(_partition(company), _GRANT + grant)
         return None if row is None else _grant(row)
 

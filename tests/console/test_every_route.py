@@ -36,11 +36,11 @@ def routes() -> Iterator[tuple[str, str, Dependant]]:
     for router in (*pages.ROUTERS, web._open):
         for route in router.routes:
             assert isinstance(route, APIRoute), "a mount would go past every guard"
-            yield from ((method, route.path, route.dependant) for method in route.methods)
+            yield from ((method, route.path, route.dependant) for method in route.methods or ())
     for router in api.ROUTERS:
         for route in router.routes:
             assert isinstance(route, APIRoute)
-            yield from ((method, f"{api.PREFIX}{route.path}", route.dependant) for method in route.methods)
+            yield from ((method, f"{api.PREFIX}{route.path}", route.dependant) for method in route.methods or ())
 
 
 def calls(dependant: Dependant) -> Iterator[object]:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from emulator.server import EmulatorThread
+from shared.model.alert import Alert, AlertKind
 from shared.model.person import Role
 from tests.console.conftest import Visitors
 from tests.console.setting_up import ADDRESS, COMPANY, Desk, at_work
@@ -424,3 +425,23 @@ async def test_every_route_is_described(desk: Desk) -> None:
         for method, route in methods.items():
             assert route.get("summary"), f"{method} {path}"
             assert route.get("description"), f"{method} {path}"
+
+
+async def test_alerts_of_the_companies_that_one_sees(desk: Desk, visitor: Visitors) -> None:
+    mailbox = await desk.make()
+    now = desk.world.clock()
+    mine = {"company": COMPANY, "mailbox": mailbox, "since": now, "raised_at": now}
+    for values in (mine, mine | {"company": "vestlys", "mailbox": "x"}, mine | {"company": "", "mailbox": ""}):
+        kind = AlertKind.POISON if not values["company"] else AlertKind.SIGN_IN_NEEDED
+        await desk.world.app.alerts.raised(Alert(kind=kind, **values))
+
+    seen = (await desk.browser.get("/api/v1/alerts")).json()["open"]
+    everything = (await (await visitor(Role.OWNER)).get("/api/v1/alerts")).json()["open"]
+
+    assert [(one["company"], one["severity"]) for one in seen] == [(COMPANY, "critical")]
+    assert seen[0]["title"] == f"The account behind {ADDRESS} has to sign in again."
+    assert len(everything) == 2, "of companies that exist, and of the deployment"
+    for page in ("/alerts", f"/companies/{COMPANY}/alerts", f"/companies/{COMPANY}"):
+        text = (await desk.browser.get(page)).text
+        assert seen[0]["title"] in text
+        assert seen[0]["advice"] in text

@@ -255,3 +255,15 @@ async def test_a_tenant_that_does_not_answer_is_a_clear_page(visitor: Visitors, 
 
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
+
+
+async def test_signing_in_again_ends_the_session_before(visitor: Visitors, emulator: EmulatorThread) -> None:
+    browser = await visitor(None)
+    await come_back(browser, await answered(emulator, await begin(browser), OWNER))
+    before = browser.http.cookies["__Host-postrum"]
+
+    await come_back(browser, await answered(emulator, await begin(browser), OWNER))
+    assert (await browser.get("/people")).status_code == 200
+    browser.http.cookies.delete("__Host-postrum")
+    browser.http.cookies.set("__Host-postrum", before)  # somebody kept it
+    assert (await browser.get("/people")).status_code == 303

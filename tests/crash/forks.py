@@ -23,6 +23,8 @@ WARM = (
     "msgraph",
     "azure.identity.aio",
     "shared.sources.graph.session",
+    "shared.sources.imap.source",
+    "shared.setup.use_cases",
     "shared.mail.reader",
     "aiohttp.web",
 )

@@ -153,3 +153,24 @@ async def test_s1_43_direct_to_worklist_decides_where_the_document_waits(
     assert [document.place for document in await documents(world)] == [place]
     created = [event["data"] for event in events(emulator) if event["type"] == "postrum.document.created"]
     assert [data["place"] for data in created] == [place]
+
+
+@pytest.mark.capability("S1.1")
+async def test_s1_1_what_fails_for_one_company_is_no_failure_of_another_that_reads_the_same_mailbox(
+    world: World, emulator: EmulatorThread
+) -> None:
+    """They share a lane. The second company's way to the mailbox lacks an account; the first one's works."""
+    second = TWO_COMPANIES.replace(
+        f"address: {OTHER}\n",
+        f"address: {MAILBOX}\n        connection: graph_delegated\n        leave_in_place: true\n",
+    )
+    await world.configure(second)
+    for number in range(3):
+        emulator.control.deliver(MAILBOX, mail(f"Invoice {number}", number=number, pdf=PDF + b"%%%d" % number))
+        await world.settle(ticks=4)
+    health = {one.company: one for one in (await world.app.health()).mailboxes}
+    assert health["nordlys"].failure is None
+    failure = health["suedwind"].failure
+    assert failure is not None
+    assert failure.since < failure.at, "a success of the other company does not make it a new failure"
+    assert set(places(emulator).values()) == {"Imported"}

@@ -259,7 +259,8 @@ def test_app_roles_keep_their_ids() -> None:
     assert APP_ROLES.items() <= {role["value"]: role["id"] for role in roles}.items()
     assert len({role["id"] for role in roles}) == len(roles)
     assert all(
-        role["allowedMemberTypes"] == ["User", "Application"] and role["isEnabled"] and " " not in role["value"] for role in roles
+        role["allowedMemberTypes"] == ["User", "Application"] and role["isEnabled"] and " " not in role["value"]
+        for role in roles
     )
 
 

@@ -87,7 +87,10 @@ def test_the_states_of_a_mailbox() -> None:
 
     assert state(None) is MailboxState.NEW
     assert state(LaneState(cursors=listed)) is MailboxState.OK
-    assert state(LaneState(cursors=listed | {"failure/acme/invoices": failure("network", hours=1)})) is MailboxState.FAILING
+    assert (
+        state(LaneState(cursors=listed | {"failure/acme/invoices": failure("network", hours=1)}))
+        is MailboxState.FAILING
+    )
     assert state(LaneState(cursors=listed, blocked_until=stamp(NOW + timedelta(minutes=1)))) is MailboxState.WAITING
     assert state(LaneState(cursors=listed), mailbox("invoices", active=False)) is MailboxState.PAUSED
 
@@ -130,7 +133,8 @@ def test_one_mailbox_of_many_that_fails_is_its_own_alert() -> None:
 def test_a_tenant_that_refuses_all_its_mailboxes_is_one_alert() -> None:
     boxes = [mailbox(f"m{n}", tenant_id="their-tenant") for n in range(3)] + [mailbox("ours")]
     cursors: dict[str, dict[str, Any]] = {
-        f"acme/m{n}": {f"failure/acme/m{n}": failure("permission_denied", "graph_access_denied", minutes=20)} for n in range(3)
+        f"acme/m{n}": {f"failure/acme/m{n}": failure("permission_denied", "graph_access_denied", minutes=20)}
+        for n in range(3)
     }
     cursors["acme/ours"] = {"listed/acme/ours": ago(minutes=2)}
 
@@ -140,7 +144,8 @@ def test_a_tenant_that_refuses_all_its_mailboxes_is_one_alert() -> None:
 def test_an_alert_of_a_mailbox_stays_while_its_whole_host_is_in_trouble() -> None:
     boxes = [imap(f"m{n}", "imap.one.example") for n in range(2)]
     found = watch(
-        [company("acme", *boxes)], {f"acme/m{n}": {f"failure/acme/m{n}": failure("network", minutes=20)} for n in range(2)}
+        [company("acme", *boxes)],
+        {f"acme/m{n}": {f"failure/acme/m{n}": failure("network", minutes=20)} for n in range(2)},
     )
 
     def alert(kind: AlertKind, name: str) -> Alert:

@@ -271,3 +271,14 @@ def test_the_other_texts_name_what_they_are_about() -> None:
     reason = justification(ADDRESS, "Nordlys Handel", texts("en"))
     assert ADDRESS in reason
     assert "Nordlys Handel" in reason
+
+
+@pytest.mark.capability("S1.27")
+async def test_s1_27_a_consent_for_what_the_mailbox_was_before_is_none(desk: Desk) -> None:
+    link = await desk.setup.consent.link(COMPANY, FOREIGN, tenant_wide=True, by="owner")
+    url = await desk.setup.consent.begin(link.rpartition("/")[2], BROWSER)
+    page = desk.visitor.accept(url, FOREIGN_ADMIN, "accept")
+    await desk.setup.mailboxes.edit(COMPANY, FOREIGN, {"tenant_id": None})
+    with pytest.raises(PermissionDenied) as refused:
+        await desk.setup.consent.finish(page.answer, BROWSER)
+    assert refused.value.cause == "consent_link_expired"

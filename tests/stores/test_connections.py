@@ -134,6 +134,10 @@ class TestGrants:
         assert "refresh-1" not in str(rows)
         assert await store.of("nordlys") == [kept]
 
+    @pytest.mark.parametrize("wanted", ["", "a/b", "../grant", "a?b#c", "nul\0", "x" * 2000, "grant|g-1"])
+    async def test_what_can_be_no_id_is_not_asked_for(self, table: Table, vault: FileSecretStore, wanted: str) -> None:
+        assert await Grants(table, vault).get("nordlys", wanted) is None
+
     @pytest.mark.capability("S5.19")
     async def test_the_same_account_again_renews_its_grant(self, table: Table, vault: FileSecretStore) -> None:
         store = Grants(table, vault)

@@ -193,12 +193,17 @@ async def screenshot(page: Page, name: str, *, mask: str = "time, .time, [data-m
         page: as it is now.
         name: of the picture.
         mask: selects what changes with the clock and is covered.
-        whole: the whole page; else what a window shows of it.
+        whole: the whole page; else its upper part.
     """
     if os.environ.get("POSTRUM_SCREENSHOTS") != "1":
         return
     IMAGES.mkdir(parents=True, exist_ok=True)
     covered = [page.locator(f"{one.strip()}:visible") for one in mask.split(",")]
     await page.screenshot(
-        path=IMAGES / f"{name}.png", full_page=whole, animations="disabled", mask=covered, mask_color="#9aa2ab"
+        path=IMAGES / f"{name}.png",
+        full_page=whole,
+        clip=None if whole else {"x": 0, "y": 0, "width": VIEWPORT["width"], "height": 640},
+        animations="disabled",
+        mask=covered,
+        mask_color="#9aa2ab",
     )

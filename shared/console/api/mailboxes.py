@@ -167,7 +167,6 @@ async def delete(visit: CompanyVisitor, company: str, mailbox: str) -> None:
     box = await mailbox_visit(visit, mailbox)
     with changing():
         await visit.product.setup.mailboxes.remove(company, box.mailbox.id)
-    await visit.product.connections.remove(company, box.mailbox.id)
     visit.product.services.companies.forget()
 
 

@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse, Response
 
 from shared.console.connecting import explained
 from shared.console.downloads import script_file
-from shared.console.mailbox_visit import MailboxVisit, mailbox_visit, problems_of
+from shared.console.mailbox_visit import NO_MAILBOX, MailboxVisit, mailbox_visit, problems_of
 from shared.console.visit import CompanyVisitor, Visit, needs
-from shared.errors import InvalidRequest, PermissionDenied
+from shared.errors import InvalidRequest, NotFound, PermissionDenied
 from shared.identity.consent import CONSENTED_KINDS, application_url, requests_url
 from shared.identity.roles import Right
 from shared.language.texts import gettext_noop
@@ -157,6 +157,8 @@ async def _page(
     offer, url = None, ""
     if link:
         offer = await setup.consent.offer(link)
+        if (offer.company, offer.mailbox) != (box.company.id, mailbox.id):
+            raise NotFound(visit.say(NO_MAILBOX))
         url = f"{settings.public_url}/consent/{link}"
     accounts: list[AccountEntry] = []
     if kind in SIGNED_IN_KINDS:

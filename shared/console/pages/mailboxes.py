@@ -152,7 +152,6 @@ async def delete(visit: CompanyVisitor, company: str, mailbox: str) -> Response:
         raise Conflict(visit.say("An active mailbox cannot be deleted. Pause it first."))
     with changing():
         await visit.product.setup.mailboxes.remove(company, box.mailbox.id)
-    await visit.product.connections.remove(company, box.mailbox.id)
     visit.product.services.companies.forget()
     said = visit.say("{address} is deleted. What it brought in stays.", address=box.mailbox.address)
     return visit.go(f"/companies/{company}/mailboxes", said=said)

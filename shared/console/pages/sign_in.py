@@ -46,6 +46,8 @@ async def callback(visit: Anybody) -> Response:
     except PermissionDenied as error:
         refused = told(error.cause or error.code, visit.texts.language)
         return visit.page("sign_in.html", 403, return_to="/", refused=refused)
+    if visit.signed_in:
+        await visit.product.sessions.end(visit.caller.secret)  # one browser, one session
     answer = RedirectResponse(path, status_code=303)
     cookies_of(visit.product).set(answer, SESSION, session, SESSION_SECONDS)
     return answer
