@@ -74,7 +74,7 @@ class MailboxWorker:
                     await self._doubt(company, mailbox, in_source)
 
     async def _doubt(self, company: Company, mailbox: Mailbox, in_source: set[str]) -> None:
-        for item in await self.services.open.work(company.id, mailbox.id):
+        for item in await self.services.open.of_mailbox(company.id, mailbox.id):  # all of them, however many
             if item.work is not None and not item.work.check and item.work.provider_id not in in_source:
                 doubted = item.work.model_copy(update={"check": True})
                 until = datetime.fromisoformat(item.until)

@@ -12,6 +12,7 @@ from shared.identity.connection_state import Event, Happened, judged
 from shared.model.config import Company, ConnectionKind, Mailbox
 from shared.pipeline.gate import Gate
 from shared.pipeline.subscriptions import KeepSubscription, SubscriptionClient
+from shared.stores.connection import STORAGE
 from shared.telemetry import event
 
 SubscriptionClients = Callable[[Company, Mailbox, str], SubscriptionClient]
@@ -37,7 +38,9 @@ class Upkeep:
         await self._note(company, mailbox, Event(Happened.ANSWERED))
 
     async def failed(self, company: Company, mailbox: Mailbox, error: PostrumError) -> None:
-        """The mailbox could not be worked on."""
+        """The mailbox could not be worked on. What our own storage did says nothing about its connection."""
+        if error.cause == STORAGE:
+            return
         await self._note(company, mailbox, judged(error, mailbox.connection))
 
     async def subscribe(

@@ -14,6 +14,17 @@ _SCRIPT = _(
 
 REMEDIES: tuple[Remedy, ...] = (
     Remedy(
+        "storage",
+        Kind.SERVICE,
+        Reach.DEPLOYMENT,
+        Owner.DEPLOYMENT,
+        _("The storage account of this deployment did not answer, or refused."),
+        _(
+            "Nothing is lost: the work goes on by itself. Where it lasts, look at the storage account and its role assignments."
+        ),
+        "",
+    ),
+    Remedy(
         "consent_missing",
         Kind.CONSENT,
         Reach.TENANT,

@@ -110,13 +110,21 @@ async def once_more[T](call: Callable[[], Awaitable[T]]) -> T:
         return await call()
 
 
+STORAGE = "storage"
+"""Entry of the catalogue of errors for our own storage."""
+
+
 def translated(error: AzureError, doing: str) -> PostrumError:
-    """The product's error for an SDK error.
+    """The product's error for an SDK error; its `cause` says that it is our own storage, and not a mailbox.
 
     Args:
         error: from azure-core.
         doing: what was tried, for the text: `read the lane`.
     """
+    return _translated(error, doing).because(STORAGE)
+
+
+def _translated(error: AzureError, doing: str) -> PostrumError:
     if isinstance(error, HttpResponseError):
         status = error.status_code or 0
         wait = _retry_after(error)
