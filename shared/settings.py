@@ -291,9 +291,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         "host_storage": host,
         "data_storage": data,
         "storage_identity": value("AzureWebJobsStorage__clientId") or None,
-        "tenant_id": value("POSTRUM_TENANT_ID"),
-        "app_client_id": value("POSTRUM_APP_CLIENT_ID"),
-        "identity_client_id": value("POSTRUM_IDENTITY_CLIENT_ID") or None,
+        "tenant_id": value("POSTRUM_TENANT_ID").lower(),  # tokens write ids in lower case
+        "app_client_id": value("POSTRUM_APP_CLIENT_ID").lower(),
+        "identity_client_id": value("POSTRUM_IDENTITY_CLIENT_ID").lower() or None,
         "graph_url": checked("POSTRUM_GRAPH_URL", _https, "an address that begins with https://", ""),
         "authority": checked("POSTRUM_AUTHORITY", _https, "an address that begins with https://", ""),
         "ca_file": ca_file,

@@ -51,8 +51,8 @@ REMEDIES: tuple[Remedy, ...] = (
         Owner.PERSON,
         _("An administrator has to approve Postrum, and the tenant lets you ask for it."),
         _(
-            "Send the request with a short reason on Microsoft's page, or send the consent link to an administrator. Postrum "
-            "notices the approval by itself."
+            "Send the request with a short reason on Microsoft's page, or send the consent link to an administrator. Once "
+            "it is approved, sign in again."
         ),
         links.ADMIN_CONSENT_REQUESTS,
     ),

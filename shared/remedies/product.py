@@ -40,7 +40,7 @@ REMEDIES: tuple[Remedy, ...] = (
         Owner.DIRECTORY,
         _("A request for approval waits for an administrator."),
         _(
-            "Approve it in Entra under Admin consent requests. Postrum notices it by itself[; it looks again at {next_check}]."
+            "Approve it in Entra under Admin consent requests. Then the account signs in once more[; Postrum looks again at {next_check}]."
         ),
         links.ADMIN_CONSENT_REQUESTS,
         Severity.WARNING,
