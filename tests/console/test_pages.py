@@ -213,7 +213,7 @@ async def test_unreachable_storage_is_a_clear_page_and_healthz_does_not_mind(wor
     finally:
         await app.aclose()
     assert page.status_code == 503
-    assert "no answer from the storage account" in page.text
+    assert "The storage account of this deployment did not answer, or refused." in page.text
     assert page.headers["retry-after"] == "30"
     assert health.status_code == 200
 
