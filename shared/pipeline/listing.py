@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.errors import CursorLost, NotFound
+from shared.errors import CursorLost, LeaseLost, NotFound, PostrumError, Throttled
 from shared.model.base import stamp
 from shared.model.config import BacklogChoice, Company, Mailbox, Scan
 from shared.pipeline.gate import Gate
@@ -224,7 +224,14 @@ class Listing:
         last = self._value("junk")
         if isinstance(last, dict) and datetime.fromisoformat(last["at"]) > now - JUNK_EVERY:
             return
-        async with self.gate.call():
-            count = await self.source.junk_count()
+        try:
+            async with self.gate.call():
+                count = await self.source.junk_count()
+        except (LeaseLost, Throttled):
+            raise
+        except PostrumError as error:
+            # Only a number for people: whatever is wrong with that folder, the mail goes on.
+            event("junk_not_counted", company=self.company.id, mailbox=self.mailbox.id, code=error.code)
+            return
         if count is not None:
             self.pending[self._key("junk")] = junk_note(last if isinstance(last, dict) else None, count, now)

@@ -89,3 +89,12 @@ async def test_a_mail_that_could_not_be_fetched_is_fetched_later_although_the_cu
     assert not await documents(world)
     await world.until_rest()
     assert [document.stated_number for document in await documents(world)] == [None]
+
+
+async def test_a_junk_folder_that_cannot_be_counted_keeps_no_mail_back(world: World, emulator: EmulatorThread) -> None:
+    emulator.control.add_faults([{"match": {"path": "junkemail"}, "status": 503, "times": -1}])
+    emulator.control.deliver(MAILBOX, mail("Invoice", number=1, pdf=PDF))
+    await world.until_rest()
+    assert places(emulator) == {"Invoice": "Imported"}
+    assert sum(fault["fired"] for fault in emulator.control.faults()) > 0
+    assert world.failed == []
